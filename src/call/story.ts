@@ -1,0 +1,29 @@
+import type { CauseCode } from '../diagnosis/catalogue.ts';
+
+/** What became of a call, attempt by attempt; always kept, so appending must stay cheap. */
+export type Story = {
+  readonly attempts: Attempt[];
+  /** Facts that belong to no attempt: a clamped hint, a wait, a pool passed over. At most 32. */
+  readonly notes: string[];
+};
+
+/** One try of a call at one target. */
+export type Attempt = {
+  readonly target: string;
+  readonly pool: string;
+  readonly startMs: number;
+  headMs: number | undefined;
+  firstPartMs: number | undefined;
+  endMs: number | undefined;
+  status: number | undefined;
+  /** undefined while it runs or when it answered. */
+  code: CauseCode | undefined;
+  verdict: Verdict;
+  /** Why the verdict, in a few words: `connection refused`. */
+  reason: string;
+  /** Request bytes the kernel took: what P6 is judged by. */
+  bytesWritten: number;
+};
+
+/** `moved`: tried elsewhere · `failed`: nothing was left to try · `superseded`: another attempt spoke first. */
+export type Verdict = 'running' | 'answered' | 'moved' | 'failed' | 'superseded' | 'abandoned';
