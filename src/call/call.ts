@@ -1,5 +1,5 @@
 import type { Fields } from './fields.ts';
-import type { Story } from './story.ts';
+import type { Attempt, Story } from './story.ts';
 
 /** How the caller speaks; `http` is any path that is passed through as it is. */
 export type Dialect =
@@ -32,9 +32,14 @@ export type Call = {
   readonly startMs: number;
   readonly deadlineMs: number;
   readonly story: Story;
-  /** Set by whoever waits for something that must stop when the caller leaves; run once, by the server. */
-  leave: (() => void) | undefined;
+  /** Larger is served first; 0 unless the caller hints otherwise within its bounds. */
+  readonly priority: number;
+  readonly idempotencyKey: string | undefined;
+  /** The try now under way: set by the picker just before it calls the target's service, read synchronously there. A hedge works on a copy of the call. */
+  attempt: Attempt | undefined;
   isLeft: boolean;
+  /** What must stop when the caller leaves: waits and attempts under way. See leave.ts. */
+  readonly leavers: Set<() => void>;
 };
 
 export type Caller = {

@@ -21,6 +21,8 @@ export type Attempt = {
   verdict: Verdict;
   /** Why the verdict, in a few words: `connection refused`. */
   reason: string;
+  /** Stops this try at once; set while it runs. */
+  cancel: (() => void) | undefined;
   /** Request bytes the kernel took: what P6 is judged by. */
   bytesWritten: number;
 };
