@@ -1,5 +1,6 @@
 import type { Fields } from './fields.ts';
 import type { Attempt, Story } from './story.ts';
+import type { Span } from './top-level.ts';
 
 /** How the caller speaks; `http` is any path that is passed through as it is. */
 export type Dialect =
@@ -23,6 +24,8 @@ export type Call = {
   readonly body: Uint8Array | undefined;
   /** The model asked for, where the dialect names one. */
   readonly model: string | undefined;
+  /** Where the model's value stands in the body, quotes included, so that a pool can ask for another one without re-encoding. */
+  readonly modelAt: Span | undefined;
   /** True when the caller asked for a stream. */
   readonly isStream: boolean;
   /** True for calls whose POST may be tried again before its first part: the declared rule for inference (design §5). */
@@ -38,7 +41,7 @@ export type Call = {
   /** The try now under way: set by the picker just before it calls the target's service, read synchronously there. A hedge works on a copy of the call. */
   attempt: Attempt | undefined;
   isLeft: boolean;
-  /** What must stop when the caller leaves: waits and attempts under way. See leave.ts. */
+  /** Waits that must stop when the caller leaves; attempts are stopped through the story. See leave.ts. */
   readonly leavers: Set<() => void>;
 };
 

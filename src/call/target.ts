@@ -1,7 +1,7 @@
 import type { Origin } from '../http1/contract.ts';
 
-/** What a target speaks. */
-export type TargetDialect = 'openai' | 'azure-openai' | 'anthropic';
+/** What a target speaks; `sandbox` is the built-in one, which speaks them all. */
+export type TargetDialect = 'openai' | 'azure-openai' | 'anthropic' | 'sandbox';
 
 /** One upstream endpoint with one credential. */
 export type Target = {

@@ -48,6 +48,8 @@ export type Evidence = {
   readonly syscall?: string | undefined;
   readonly tlsAlert?: string | undefined;
   readonly clock?: ClockName | undefined;
+  /** What that clock was set to: a loop that was late by more than a quarter of it makes us the suspect. */
+  readonly limitMs?: number | undefined;
   /** The strict parser's word for what it refused, e.g. `chunk-size`. */
   readonly parse?: string | undefined;
   readonly host?: string | undefined;

@@ -119,7 +119,7 @@ export type Wire = {
   destroy(): void;
   pause(): void;
   resume(): void;
-  /** Bytes given to the kernel since the wire opened; queued ones are not counted. */
+  /** Bytes handed to the platform since the wire opened: never less than what left, so that 0 proves that nothing was sent. */
   readonly bytesWritten: number;
   readonly bytesRead: number;
   readonly bytesQueued: number;

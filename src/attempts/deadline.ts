@@ -1,0 +1,132 @@
+import type { Call } from '../call/call.ts';
+import { Failure } from '../call/failure.ts';
+import type { Outcome, Reply, Sink } from '../call/reply.ts';
+import type { Filter } from '../pipeline/service.ts';
+import type { Clock } from '../world/world.ts';
+import type { Alarm, Alarms, Ringer } from './alarm.ts';
+
+/**
+ * Ends a call at its deadline, whatever the rooms below are doing: it does not rely on them to notice. Before the first part the
+ * call fails with `deadline-passed`; a reply that still flows is cut and ends as `failed`, never as whole (P2).
+ */
+export function deadline({ clock, alarms }: { readonly clock: Clock; readonly alarms: Alarms }): Filter {
+  return (call, next) => {
+    const leftMs = call.deadlineMs - clock.now();
+    if (leftMs <= 0) return Promise.reject(passed(call, clock));
+    return new Promise((resolve, reject) => {
+      const guard = new Guard(call, clock, resolve, reject);
+      guard.alarm = alarms.set(leftMs, guard);
+      next(call).then(
+        (reply) => guard.reply(reply),
+        (failure) => guard.fail(failure),
+      );
+    });
+  };
+}
+
+function passed(call: Call, clock: Clock): Failure {
+  return new Failure('deadline-passed', {
+    phase: call.attempt?.headMs === undefined ? 'wait-head' : 'body',
+    firstEvent: 'our-timer',
+    clock: 'deadline',
+    bytesWritten: call.attempt?.bytesWritten,
+    elapsedMs: clock.now() - call.startMs,
+  });
+}
+
+/** Watches one call, and stands in for its reply so that a cut can be told to whoever listens. Parts do not pass through it. */
+class Guard implements Reply, Ringer {
+  alarm: Alarm | undefined;
+  readonly #call: Call;
+  readonly #clock: Clock;
+  readonly #resolve: (reply: Reply) => void;
+  readonly #reject: (failure: unknown) => void;
+  #inner: Reply | undefined;
+  #sink: Sink | undefined;
+  #cut: Outcome | undefined;
+  #isCancelled = false;
+
+  constructor(call: Call, clock: Clock, resolve: (reply: Reply) => void, reject: (failure: unknown) => void) {
+    this.#call = call;
+    this.#clock = clock;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  reply(inner: Reply): void {
+    if (this.#cut !== undefined) {
+      inner.cancel();
+      return;
+    }
+    this.#inner = inner;
+    inner.onOutcome(() => this.#disarm());
+    this.#resolve(this);
+  }
+
+  fail(failure: unknown): void {
+    if (this.#cut !== undefined) return;
+    this.#disarm();
+    this.#reject(failure);
+  }
+
+  ring(): void {
+    this.alarm = undefined;
+    const failure = passed(this.#call, this.#clock);
+    this.#cut = { kind: 'failed', failure };
+    const inner = this.#inner;
+    if (inner === undefined) {
+      // Waits and attempts under way are stopped, not only disowned: each would still occupy a target.
+      for (const stop of [...this.#call.leavers]) stop();
+      this.#call.attempt?.cancel?.();
+      this.#reject(failure);
+      return;
+    }
+    inner.cancel();
+    if (!this.#isCancelled) this.#sink?.end(this.#cut);
+  }
+
+  #disarm(): void {
+    this.alarm?.clear();
+    this.alarm = undefined;
+  }
+
+  #reply(): Reply {
+    if (this.#inner === undefined) throw new Error('a reply was used before it came');
+    return this.#inner;
+  }
+
+  get status(): number {
+    return this.#reply().status;
+  }
+  get fields(): Reply['fields'] {
+    return this.#reply().fields;
+  }
+  get length(): number {
+    return this.#reply().length;
+  }
+  get target(): string {
+    return this.#reply().target;
+  }
+  flow(sink: Sink): void {
+    if (this.#cut !== undefined) {
+      sink.end(this.#cut);
+      return;
+    }
+    this.#sink = sink;
+    this.#reply().flow(sink);
+  }
+  pause(): void {
+    this.#reply().pause();
+  }
+  resume(): void {
+    this.#reply().resume();
+  }
+  cancel(): void {
+    this.#isCancelled = true;
+    this.#disarm();
+    this.#reply().cancel();
+  }
+  onOutcome(observe: (outcome: Outcome) => void): void {
+    this.#reply().onOutcome((outcome) => observe(this.#cut ?? outcome));
+  }
+}

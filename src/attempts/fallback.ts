@@ -1,0 +1,132 @@
+import type { Call } from '../call/call.ts';
+import { Failure } from '../call/failure.ts';
+import { note } from '../call/note.ts';
+import type { Reply } from '../call/reply.ts';
+import { CATALOGUE } from '../diagnosis/catalogue.ts';
+import type { Service } from '../pipeline/service.ts';
+import type { Chance, Clock } from '../world/world.ts';
+import type { Budget } from './budget.ts';
+import { isIdempotent, isUnsent } from './decide.ts';
+import { paid, worse } from './retry.ts';
+
+/** Attempts of one call over all pools: three pools with three tries each. Budget and visited set bound it too, this one is for certain. */
+export const CALL_ATTEMPTS_MAX = 9;
+
+/** One way into a pool: its stack down to the pick, and how many targets it could still ask for this call. */
+export type Entrance = { readonly service: Service; readonly left: (call: Call) => number };
+
+/** A pool as fallback sees it. */
+export type Door = {
+  readonly name: string;
+  /** Asks fit targets only. */
+  readonly fit: Entrance;
+  /** Asks whoever is there, rested targets included: health never removes the last route. */
+  readonly anyone: Entrance;
+  /**
+   * The part of its usual load that the pool can take, 0…1: 1 with a target at full strength, 0 with none fit, between them while all
+   * of the fit ones are coming back slowly. Keeps a pool that returns from being flooded by what others carried meanwhile.
+   */
+  readonly share: () => number;
+  /** Pays when a call that was tried here is tried in another pool. */
+  readonly budget: Budget;
+};
+
+export type FallbackOptions = {
+  /** In order of preference; at least one. */
+  readonly doors: readonly Door[];
+  /** The pool with a larger context, asked once when a conversation is too long; named by the config. */
+  readonly largerContext?: Door | undefined;
+  readonly clock: Clock;
+  readonly chance: Chance;
+};
+
+/**
+ * Asks pools in order. First only their fit targets; when all of that failed, anyone. What fails for the caller's sake goes no further.
+ * @throws Failure the last one that an attempt met; `no-target-fit` when nobody could be asked at all.
+ */
+export function fallback(options: FallbackOptions): Service {
+  const { doors } = options;
+  const [first] = doors;
+  if (first === undefined) {
+    throw new Failure('gateway-misconfigured', { phase: 'queue', firstEvent: 'answer', note: 'a route without pools' });
+  }
+  return (call) => {
+    // A reply broke that could not be mended where it was, and the call is back for another.
+    if (call.story.attempts.length > 0) return walk(call, options, 0, undefined);
+    if (doors.length === 1) {
+      // One pool has nothing to spare its rested targets for: they are asked within the same tries.
+      return first.anyone.service(call).catch((stranger: unknown) => tooLong(call, options, first, Failure.from(stranger)));
+    }
+    const from = entrance(options);
+    const door = doors[from] as Door;
+    return door.fit.service(call).catch((stranger: unknown) => walk(call, options, from, Failure.from(stranger)));
+  };
+}
+
+/** The first pool, save for the part of its load that it cannot take yet. */
+function entrance({ doors, chance }: FallbackOptions): number {
+  for (let i = 0; i < doors.length; i++) {
+    const share = (doors[i] as Door).share();
+    if (share >= 1 || (share > 0 && chance.float() < share)) return i;
+  }
+  return 0;
+}
+
+/** Everything after the first pool failed; `met` is undefined for a call that comes back. Two rounds: the fit, then anyone. */
+async function walk(call: Call, options: FallbackOptions, from: number, met: Failure | undefined): Promise<Reply> {
+  const { doors } = options;
+  let payer = doors[from] as Door;
+  if (met !== undefined && isFinal(call, met, options)) return tooLong(call, options, payer, met);
+  let failure = met;
+  for (let step = met === undefined ? 0 : 1; step < doors.length * 2; step++) {
+    const isSecondRound = step >= doors.length;
+    // In the second round preference counts again, whichever pool was the entrance.
+    const door = doors[isSecondRound ? step - doors.length : (from + step) % doors.length] as Door;
+    const way = isSecondRound ? door.anyone : door.fit;
+    if (way.left(call) === 0) continue;
+    const before = call.story.attempts.length;
+    if (before >= CALL_ATTEMPTS_MAX) break;
+    if (before > 0) {
+      moved(call, failure, door);
+      if (!isFree(failure) && !(await paid(call, payer.budget, options.clock))) break;
+    }
+    try {
+      return await way.service(call);
+    } catch (stranger) {
+      const latter = Failure.from(stranger);
+      failure = failure === undefined ? latter : worse(failure, latter);
+      if (call.story.attempts.length > before) payer = door;
+      if (isFinal(call, latter, options)) return tooLong(call, options, payer, latter);
+    }
+  }
+  throw failure ?? new Failure('no-target-fit', { phase: 'queue', firstEvent: 'answer' });
+}
+
+/** What never left us cost no target anything. */
+function isFree(failure: Failure | undefined): boolean {
+  return failure !== undefined && isUnsent(failure);
+}
+
+/** True when no other pool may or can be asked. */
+function isFinal(call: Call, failure: Failure, { clock }: FallbackOptions): boolean {
+  if (call.isLeft || CATALOGUE[failure.code].retry.ours === 'never') return true;
+  if (call.deadlineMs <= clock.now()) return true;
+  return !isUnsent(failure) && !isIdempotent(call.method) && !call.isReplayable;
+}
+
+function moved(call: Call, failure: Failure | undefined, door: Door): void {
+  const { attempts } = call.story;
+  const last = attempts[attempts.length - 1];
+  if (last !== undefined && last.verdict === 'failed') last.verdict = 'moved';
+  if (failure !== undefined) note(call.story, `turned to pool ${door.name}: ${failure.code}`);
+}
+
+/** A conversation too long for one model may fit another's context, if the config names it; all else is thrown as it is. */
+async function tooLong(call: Call, options: FallbackOptions, payer: Door, failure: Failure): Promise<Reply> {
+  const door = options.largerContext;
+  if (failure.code !== 'context-too-long' || door === undefined || door.anyone.left(call) === 0) throw failure;
+  if (!call.isReplayable && !isIdempotent(call.method)) throw failure;
+  moved(call, failure, door);
+  if (!(await paid(call, payer.budget, options.clock))) throw failure;
+  return door.anyone.service(call);
+}

@@ -1,0 +1,105 @@
+import type { Call } from '../call/call.ts';
+import { Failure } from '../call/failure.ts';
+import { note } from '../call/note.ts';
+import type { Reply } from '../call/reply.ts';
+import type { Attempt } from '../call/story.ts';
+import type { Filter, Service } from '../pipeline/service.ts';
+import type { Chance, Clock, Timers } from '../world/world.ts';
+import type { Budget } from './budget.ts';
+import { type Decision, decide, isUnsent } from './decide.ts';
+import { pause } from './pause.ts';
+
+export type RetryOptions = {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly chance: Chance;
+  readonly budget: Budget;
+  /** First step of the back-off, see `backoffBaseMs`. */
+  readonly baseMs: number;
+  /** Targets of this pool that may be asked for this call and were not. */
+  readonly othersLeft: (call: Call) => number;
+  /** True when fallback can turn to another pool after this one. */
+  readonly isElsewhereLeft: boolean;
+  /** What a target asked for by `Retry-After` and its likes, in ms. */
+  readonly retryAfterMs: (failure: Failure) => number | undefined;
+  /** A sent call is about to be sent again under the declared inference rule: it may be paid twice. */
+  readonly onDoubleSpendRisk?: (call: Call) => void;
+};
+
+/**
+ * Tries again in the same pool while `decide` says so and the budget pays. A try that cannot be paid now waits its turn.
+ * @throws Failure the last one of the tries; `caller-left`, `deadline-passed` out of a wait.
+ */
+export function retry(options: RetryOptions): Filter {
+  return (call, next) => {
+    // Only the first arrival anywhere is an offered call; a move or a resume was paid for by who made it.
+    if (call.story.attempts.length === 0) options.budget.deposit();
+    return next(call).catch((stranger: unknown) => again(call, next, Failure.from(stranger), options));
+  };
+}
+
+async function again(call: Call, next: Service, first: Failure, options: RetryOptions): Promise<Reply> {
+  const { clock, timers, chance, budget } = options;
+  let failure = first;
+  let tries = 0;
+  let freeTries = 0;
+  let isFree = false;
+  for (;;) {
+    if (!isFree) tries += 1;
+    if (call.isLeft) throw failure;
+    const decision: Decision = decide({
+      code: failure.code,
+      method: call.method,
+      isReplayable: call.isReplayable,
+      isUnsent: isUnsent(failure),
+      tries,
+      freeTries,
+      othersLeft: options.othersLeft(call),
+      isElsewhereLeft: options.isElsewhereLeft,
+      retryAfterMs: options.retryAfterMs(failure),
+      leftMs: call.deadlineMs - clock.now(),
+      baseMs: options.baseMs,
+      luck: chance.float(),
+    });
+    if (decision.kind === 'stop') throw failure;
+    const tried = lastAttempt(call);
+    if (tried !== undefined) tried.verdict = 'moved';
+    if (decision.delayMs > 0) {
+      note(call.story, `waited ${(decision.delayMs / 1000).toFixed(2)} s before try ${tries + freeTries + 1}`);
+      await pause(call, decision.delayMs, timers);
+    }
+    isFree = decision.isFree;
+    if (isFree) freeTries += 1;
+    else if (!(await paid(call, budget, clock))) throw failure;
+    if (decision.isRisky) options.onDoubleSpendRisk?.(call);
+    try {
+      return await next(call);
+    } catch (stranger) {
+      failure = worse(failure, Failure.from(stranger));
+    }
+  }
+}
+
+/** Pays for one further try, waiting for its turn where it must. False when there are too many before it. */
+export async function paid(call: Call, budget: Budget, clock: Clock): Promise<boolean> {
+  const turn = budget.turn(call);
+  if (turn === undefined) return true;
+  if (turn === false) {
+    note(call.story, 'no further try: the retry budget is spent and too many wait for it');
+    return false;
+  }
+  const fromMs = clock.now();
+  await turn;
+  note(call.story, `waited ${((clock.now() - fromMs) / 1000).toFixed(2)} s for the retry budget`);
+  return true;
+}
+
+/** That nobody was left to ask says less than what the last one asked had answered. */
+export function worse(former: Failure, latter: Failure): Failure {
+  return latter.code === 'no-target-fit' ? former : latter;
+}
+
+function lastAttempt(call: Call): Attempt | undefined {
+  const { attempts } = call.story;
+  return attempts[attempts.length - 1];
+}

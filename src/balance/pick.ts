@@ -1,0 +1,188 @@
+import type { Call } from '../call/call.ts';
+import { Failure } from '../call/failure.ts';
+import { ABANDONED, type Outcome, type Reply } from '../call/reply.ts';
+import type { Seat, SeatHearer } from '../call/seat.ts';
+import type { Attempt } from '../call/story.ts';
+import type { Service } from '../pipeline/service.ts';
+import type { Clock } from '../world/world.ts';
+import type { Picker } from './picker.ts';
+import { revisitable, unvisited, unvisitedCount } from './visited.ts';
+
+export type PickOptions = {
+  readonly pool: string;
+  readonly picker: Picker;
+  /** The seats to choose among, and those to fall back on when all of them were asked; health's word, not ours. */
+  readonly seats: Candidates;
+  /** Narrows the choice before the picker: regions. */
+  readonly narrow?: (seats: readonly Seat[], call: Call) => readonly Seat[];
+  /** Where a call waits when every seat is at its limit; without one it fails at once with `queue-full`. */
+  readonly room?: Room;
+  readonly hearers: readonly SeatHearer[];
+  readonly clock: Clock;
+};
+
+export type Candidates = {
+  /** Those to choose among. The list may be the same object from call to call and is not changed. */
+  fit(): readonly Seat[];
+  /** When all of the fit were asked: everyone the operator lets be asked. Empty to leave it to the next pool. */
+  anyone(): readonly Seat[];
+  /** A rested seat whose one probe is due; undefined nearly always. */
+  due(call: Call): Seat | undefined;
+};
+
+export type Room = {
+  /** True while others wait: a newcomer must not overtake them. */
+  mustWait(call: Call): boolean;
+  /** Resolves when it is the call's turn. @throws Failure `queue-full`, `queue-timeout`, `caller-left`, `deadline-passed`. */
+  enter(call: Call): Promise<void>;
+};
+
+/** The pick and what can be known before it. */
+export type Picking = {
+  readonly service: Service;
+  /** How many seats may be asked for this call and were not. */
+  readonly left: (call: Call) => number;
+};
+
+/**
+ * Opens one attempt at one seat: the last service of a pool's stack. A seat asked before for this call is taken again only when nobody
+ * else is left, and never if it stayed silent.
+ * @throws Failure `no-target-fit` when there is nobody to ask, what `room` throws, what the seat throws.
+ */
+export function picking(options: PickOptions): Picking {
+  const { seats, room, pool } = options;
+  const service: Service = (call) => {
+    if (room !== undefined && room.mustWait(call)) return room.enter(call).then(() => now(call));
+    return now(call);
+  };
+  const now: Service = (call) => {
+    const seat = choose(call, options);
+    if (seat === NOBODY) return Promise.reject(nobody(pool));
+    if (seat !== FULL) return ask(seat, call, options);
+    if (room === undefined) return Promise.reject(full(pool));
+    return room.enter(call).then(() => now(call));
+  };
+  return { service, left: (call) => unvisitedCount(seats.fit(), seats.anyone(), call, pool) };
+}
+
+const NOBODY = 'nobody';
+const FULL = 'full';
+
+function choose(call: Call, { seats, picker, narrow, pool }: PickOptions): Seat | typeof NOBODY | typeof FULL {
+  let candidates = seats.fit();
+  if (call.story.attempts.length === 0) {
+    const due = seats.due(call);
+    if (due !== undefined) return due;
+  } else {
+    candidates = remaining(candidates, seats.anyone(), call, pool);
+  }
+  if (candidates.length === 0) {
+    candidates = seats.anyone();
+    if (call.story.attempts.length > 0) candidates = remaining(candidates, candidates, call, pool);
+    if (candidates.length === 0) return NOBODY;
+  }
+  const near = narrow === undefined ? candidates : narrow(candidates, call);
+  const seat = picker.pick(near, call);
+  if (seat === undefined) return NOBODY;
+  if (seat.inFlight < seat.inFlightMax) return seat;
+  return picker.pick(candidates.filter(hasRoom), call) ?? FULL;
+}
+
+/** The fit and unasked, else anyone unasked, else those who answered something and may be asked again. */
+function remaining(fit: readonly Seat[], anyone: readonly Seat[], call: Call, pool: string): readonly Seat[] {
+  const fresh = unvisited(fit, call, pool);
+  if (fresh.length > 0) return fresh;
+  const others = unvisited(anyone, call, pool);
+  return others.length > 0 ? others : revisitable(fit.length > 0 ? fit : anyone, call, pool);
+}
+
+function hasRoom(seat: Seat): boolean {
+  return seat.inFlight < seat.inFlightMax;
+}
+
+function nobody(pool: string): Failure {
+  return new Failure('no-target-fit', { phase: 'queue', firstEvent: 'answer', note: `pool ${pool} has no target to ask` });
+}
+
+function full(pool: string): Failure {
+  return new Failure('queue-full', { phase: 'queue', firstEvent: 'answer', note: `pool ${pool}: every target is at its limit` });
+}
+
+function ask(seat: Seat, call: Call, { hearers, clock, pool }: PickOptions): Promise<Reply> {
+  const attempt: Attempt = {
+    target: seat.target.name,
+    pool,
+    startMs: clock.now(),
+    headMs: undefined,
+    firstPartMs: undefined,
+    endMs: undefined,
+    status: undefined,
+    code: undefined,
+    verdict: 'running',
+    reason: '',
+    cancel: undefined,
+    bytesWritten: 0,
+  };
+  call.attempt = attempt;
+  call.story.attempts.push(attempt);
+  for (const hearer of hearers) hearer.start(seat, call, attempt);
+  return asked(seat, call).then(
+    (reply) => {
+      attempt.firstPartMs ??= clock.now();
+      for (const hearer of hearers) hearer.spoke(seat, call, attempt);
+      reply.onOutcome((outcome) => end(seat, call, attempt, outcome, hearers, clock));
+      return reply;
+    },
+    (stranger: unknown) => {
+      const failure = Failure.from(stranger);
+      end(seat, call, attempt, outcomeOf(failure, call, attempt), hearers, clock);
+      throw failure;
+    },
+  );
+}
+
+/** A seat that throws instead of rejecting would leak the load it was charged with. */
+function asked(seat: Seat, call: Call): Promise<Reply> {
+  try {
+    return seat.ask(call);
+  } catch (stranger) {
+    return Promise.reject(stranger);
+  }
+}
+
+/** An attempt that we stopped ourselves says nothing about its target. */
+function outcomeOf(failure: Failure, call: Call, attempt: Attempt): Outcome {
+  const isOurs = call.isLeft || attempt.verdict === 'superseded' || failure.evidence.firstEvent === 'our-cancel';
+  if (isOurs || failure.code === 'caller-left' || failure.code === 'deadline-passed') return ABANDONED;
+  return { kind: 'failed', failure };
+}
+
+function end(
+  seat: Seat,
+  call: Call,
+  attempt: Attempt,
+  outcome: Outcome,
+  hearers: readonly SeatHearer[],
+  clock: Clock,
+): void {
+  attempt.endMs = clock.now();
+  attempt.cancel = undefined;
+  switch (outcome.kind) {
+    case 'answered':
+      attempt.verdict = 'answered';
+      break;
+    case 'abandoned':
+      if (attempt.verdict !== 'superseded') attempt.verdict = 'abandoned';
+      break;
+    case 'failed': {
+      const { code, evidence } = outcome.failure;
+      attempt.code = code;
+      attempt.verdict = 'failed';
+      attempt.reason = code.replaceAll('-', ' ');
+      attempt.status ??= evidence.answer?.status;
+      attempt.bytesWritten = Math.max(attempt.bytesWritten, evidence.bytesWritten ?? 0);
+      break;
+    }
+  }
+  for (const hearer of hearers) hearer.end(seat, call, attempt, outcome);
+}

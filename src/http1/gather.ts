@@ -1,0 +1,122 @@
+import { faultOf, type HeadFault } from './fault.ts';
+import { controlFault } from './head.ts';
+import { latin1Slice } from './latin1.ts';
+
+/** What `feed` says when the head is not whole yet, and when it never will be. */
+export const MORE = -1;
+export const REFUSED = -2;
+
+const END = '\r\n\r\n';
+const END_BYTES = Buffer.from(END);
+const indexOf = Buffer.prototype.indexOf;
+
+const CR = 13;
+const LF = 10;
+
+/**
+ * Finds the end of a head in bytes that come in pieces of any size. When the head is whole in one piece nothing is copied but its text;
+ * else the pieces are kept, at most `bytesMax` of them. What comes out does not depend on how the bytes were cut.
+ */
+export class HeadGatherer {
+  /** The head with its final CRLFCRLF, once `feed` has returned an offset. */
+  text = '';
+  /** Set once `feed` has returned `REFUSED`. */
+  fault: HeadFault | undefined;
+  readonly #bytesMax: number;
+  readonly #emptyLinesMax: number;
+  #emptyLines = 0;
+  #isCrSeen = false;
+  /** Text gathered so far; never searched as a whole, so that a head that trickles in costs no more than one that flows. */
+  #gathered = '';
+  /** The last characters of it, at most three: an end may straddle the cut. */
+  #tail = '';
+  #isStarted = false;
+
+  /** `emptyLinesMax`: CRLFs tolerated before a head, as RFC 9112 §2.2 asks of servers; 0 where there must be none. */
+  constructor(bytesMax: number, emptyLinesMax: number) {
+    this.#bytesMax = bytesMax;
+    this.#emptyLinesMax = emptyLinesMax;
+  }
+
+  /** True once a byte of a head has come (empty lines before it do not count). */
+  get isStarted(): boolean {
+    return this.#isStarted;
+  }
+
+  /** Forgets the head that was read, for the next one. */
+  reset(): void {
+    this.text = '';
+    this.fault = undefined;
+    this.#emptyLines = 0;
+    this.#isCrSeen = false;
+    this.#gathered = '';
+    this.#tail = '';
+    this.#isStarted = false;
+  }
+
+  /** Takes bytes from `offset`. Returns the offset behind the head, or `MORE` (all were taken), or `REFUSED`. */
+  feed(bytes: Uint8Array, offset: number): number {
+    let at = offset;
+    if (!this.#isStarted) {
+      at = this.#skipEmptyLines(bytes, offset);
+      if (at < 0) return at;
+      this.#isStarted = true;
+    }
+    if (this.#gathered.length > 0) return this.#feedMore(bytes, at);
+
+    const found = indexOf.call(bytes, END_BYTES, at);
+    const next = found + END_BYTES.length;
+    if (found === -1 || next - at > this.#bytesMax) {
+      return this.#keep(latin1Slice(bytes, at, Math.min(bytes.length, at + this.#bytesMax)));
+    }
+    // The text is cut to measure from the bytes: a slice of a longer text would keep that alive, and reads three times slower.
+    this.text = latin1Slice(bytes, at, next);
+    return next;
+  }
+
+  #feedMore(bytes: Uint8Array, offset: number): number {
+    const room = this.#bytesMax - this.#gathered.length;
+    const piece = latin1Slice(bytes, offset, Math.min(bytes.length, offset + room));
+    const before = this.#tail.length;
+    const found = (this.#tail + piece).indexOf(END);
+    if (found === -1) return this.#keep(piece);
+    const taken = found + 4 - before;
+    this.text = this.#gathered + piece.slice(0, taken);
+    return offset + taken;
+  }
+
+  /** No end yet: refuses at once what can never become a head, else remembers. */
+  #keep(piece: string): number {
+    // A CR that ended the former piece was left for later: its LF must be the first character now.
+    const searched = this.#tail.endsWith('\r') ? `\r${piece}` : piece;
+    const word = controlFault(searched);
+    if (word !== undefined) return this.#refuse(word);
+    this.#gathered += piece;
+    this.#tail = (this.#tail + piece).slice(-3);
+    if (this.#gathered.length < this.#bytesMax) return MORE;
+    return this.#refuse(this.#gathered.includes('\r\n') ? 'head-size' : 'target-length');
+  }
+
+  #skipEmptyLines(bytes: Uint8Array, offset: number): number {
+    for (let at = offset; at < bytes.length; at += 1) {
+      const byte = bytes[at];
+      if (this.#isCrSeen) {
+        if (byte !== LF) return this.#refuse('bare-cr');
+        this.#isCrSeen = false;
+        this.#emptyLines += 1;
+      } else if (byte === CR && this.#emptyLines < this.#emptyLinesMax) {
+        this.#isCrSeen = true;
+      } else if (byte === CR) {
+        return this.#refuse('empty-lines');
+      } else {
+        return at;
+      }
+    }
+    return MORE;
+  }
+
+  #refuse(word: Parameters<typeof faultOf>[0]): number {
+    this.fault = faultOf(word);
+    return REFUSED;
+  }
+}

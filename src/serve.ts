@@ -1,0 +1,14 @@
+import type { Call } from './call/call.ts';
+import type { Outcome } from './call/reply.ts';
+import { discover } from './config/discover.ts';
+import { ConfigFault, loadConfig } from './config/load.ts';
+import type { ListenAddress, Settings } from './config/settings.ts';
+import { watchConfig } from './config/watch.ts';
+import { startSandbox } from './drill/sandbox.ts';
+import { type Gateway, createGateway } from './gateway.ts';
+import { createRequester } from './http1/requester.ts';
+import { serveHttp } from './http1/server.ts';
+import { dataHandler } from './server/data-handler.ts';
+import { faultWriter } from './server/fault-writer.ts';
+import { goodgatePages } from './server/pages.ts';
+import type { World } from './world/world.ts';

@@ -1,0 +1,95 @@
+import type { Call } from '../call/call.ts';
+import type { Fields } from '../call/fields.ts';
+import { leave } from '../call/leave.ts';
+import type { Outcome, Reply, Sink } from '../call/reply.ts';
+import type { Responder } from '../http1/contract.ts';
+
+/** How a reply that broke after its head is told in-band, in the caller's dialect; undefined where bytes cannot carry it. */
+export type BreakWriter = (outcome: Outcome, call: Call) => string | undefined;
+
+/**
+ * Writes a reply to its caller as it comes. A whole body already in hand leaves in one write with its head. A reply that breaks after
+ * its head ends dirty (P2): an in-band error where the dialect has one, then the connection closes without a last chunk.
+ */
+export class ReplyWriter implements Sink {
+  readonly #call: Call;
+  readonly #reply: Reply;
+  readonly #response: Responder;
+  readonly #fields: Fields;
+  readonly #broken: BreakWriter;
+  readonly #ended: (outcome: Outcome) => void;
+  #isHeadOut = false;
+  #isWhole = false;
+
+  constructor(
+    call: Call,
+    reply: Reply,
+    response: Responder,
+    fields: Fields,
+    broken: BreakWriter,
+    ended: (outcome: Outcome) => void,
+  ) {
+    this.#call = call;
+    this.#reply = reply;
+    this.#response = response;
+    this.#fields = fields;
+    this.#broken = broken;
+    this.#ended = ended;
+  }
+
+  /** Starts the flow; the caller's leaving and slow reading now steer the reply. */
+  begin(): void {
+    const { onDrain, onLeave } = this.#steering();
+    this.#response.onDrain = onDrain;
+    this.#response.onLeave = onLeave;
+    this.#reply.flow(this);
+  }
+
+  #steering(): { onDrain: () => void; onLeave: () => void } {
+    return {
+      onDrain: () => this.#reply.resume(),
+      onLeave: () => {
+        leave(this.#call);
+        this.#reply.cancel();
+        this.#ended({ kind: 'abandoned' });
+      },
+    };
+  }
+
+  part(bytes: Uint8Array): void {
+    if (!this.#isHeadOut) {
+      this.#isHeadOut = true;
+      if (bytes.length === this.#reply.length) {
+        this.#isWhole = true;
+        this.#response.send(this.#reply.status, this.#fields, bytes);
+        return;
+      }
+      this.#response.head(this.#reply.status, this.#fields);
+    }
+    if (!this.#response.part(bytes)) this.#reply.pause();
+  }
+
+  end(outcome: Outcome): void {
+    if (this.#isWhole) {
+      this.#ended(outcome);
+      return;
+    }
+    if (outcome.kind === 'answered') this.#endWell(outcome.trailers);
+    else this.#endBroken(outcome);
+    this.#ended(outcome);
+  }
+
+  #endWell(trailers: Fields | undefined): void {
+    // Without a part there is no body; the announced length of a HEAD or 304 answer still stands.
+    if (!this.#isHeadOut) this.#response.head(this.#reply.status, this.#fields);
+    this.#response.end(trailers);
+  }
+
+  #endBroken(outcome: Outcome): void {
+    // A head alone was promised: nothing of the body is out, but the status is decided. Say the head, so that the cut is seen as one.
+    if (!this.#isHeadOut) this.#response.head(this.#reply.status, this.#fields);
+    const told = this.#broken(outcome, this.#call);
+    if (told !== undefined) this.#response.part(told);
+    this.#response.abort();
+  }
+}

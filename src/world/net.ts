@@ -1,0 +1,109 @@
+import { createServer, isIP, type Server, Socket } from 'node:net';
+import { createServer as createTlsServer, rootCertificates, connect as tlsConnect } from 'node:tls';
+import { faultOf, SocketWire } from './wire.ts';
+import type { Address, Listener, ListenOptions, Net, TlsClientOptions, Wire, WireHearer } from './world.ts';
+
+/** One read buffer for every client socket: bytes are handled before the next read, so nobody needs their own (and 64 KiB each would not do for 10,000). */
+const readBuffer = Buffer.allocUnsafeSlow(65_536);
+
+/** As Node's own and nginx's default. */
+const BACKLOG = 511;
+
+/** The network of the real world. */
+export const realNet: Net = { listen, connect, startTls };
+
+function listen(options: ListenOptions, accept: (wire: Wire) => WireHearer): Promise<Listener> {
+  const { tls, onTlsFault } = options;
+  const open = (socket: Socket): void => {
+    socket.setNoDelay(true);
+    const wire = new SocketWire(socket, DEAF);
+    wire.hearer = accept(wire);
+    socket.on('data', (bytes: Buffer) => wire.heard(bytes));
+    wire.hearer.open();
+  };
+  let server: Server;
+  if (tls === undefined) {
+    server = createServer({ allowHalfOpen: true, noDelay: true }, open);
+  } else {
+    const secure = createTlsServer(
+      {
+        allowHalfOpen: true,
+        cert: tls.certificate,
+        key: tls.key,
+        ...(tls.alpn === undefined ? {} : { ALPNProtocols: [...tls.alpn] }),
+      },
+      open,
+    );
+    secure.on('tlsClientError', (error, socket) => {
+      onTlsFault?.(faultOf(error), { ip: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 });
+      socket.destroy();
+    });
+    server = secure;
+  }
+  return new Promise((fulfil, reject) => {
+    server.once('error', reject);
+    const { address } = options;
+    const where = 'path' in address ? { path: address.path } : { host: address.ip, port: address.port };
+    server.listen({ ...where, backlog: options.backlog ?? BACKLOG }, () => {
+      server.off('error', reject);
+      // Accept errors (EMFILE) are passing: the listener lives on, the kernel's queue holds the callers.
+      server.on('error', () => undefined);
+      fulfil({ address: addressOf(server, address), close: () => closed(server) });
+    });
+  });
+}
+
+function addressOf(server: Server, asked: Address): Address {
+  const bound = server.address();
+  return bound === null || typeof bound === 'string' ? asked : { ip: bound.address, port: bound.port };
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((fulfil) => {
+    server.close(() => fulfil());
+  });
+}
+
+function connect(address: Address, hearer: WireHearer): Wire {
+  const socket = new Socket({
+    allowHalfOpen: true,
+    onread: {
+      buffer: readBuffer,
+      callback(length) {
+        wire.heard(readBuffer.subarray(0, length));
+        return true;
+      },
+    },
+  });
+  const wire: SocketWire = new SocketWire(socket, hearer);
+  socket.on('connect', () => wire.hearer.open());
+  socket.setNoDelay(true);
+  if ('path' in address) socket.connect({ path: address.path });
+  else socket.connect({ host: address.ip, port: address.port });
+  // Without a reader in flowing mode Node would never notice the end of the stream.
+  socket.resume();
+  return wire;
+}
+
+function startTls(wire: Wire, options: TlsClientOptions, hearer: WireHearer): Wire {
+  if (!(wire instanceof SocketWire)) throw new TypeError('TLS starts on a wire of this world only');
+  const { onSession } = options;
+  const socket = tlsConnect({
+    socket: wire.surrender(),
+    host: options.serverName,
+    ...(isIP(options.serverName) === 0 ? { servername: options.serverName } : {}),
+    ALPNProtocols: [...options.alpn],
+    rejectUnauthorized: options.isVerified,
+    ...(options.ca === undefined ? {} : { ca: [...rootCertificates, ...options.ca] }),
+    ...(options.certificate === undefined ? {} : { cert: options.certificate }),
+    ...(options.key === undefined ? {} : { key: options.key }),
+    ...(options.session === undefined ? {} : { session: Buffer.from(options.session) }),
+  });
+  const secure = new SocketWire(socket, hearer);
+  socket.on('secureConnect', () => secure.hearer.open());
+  socket.on('data', (bytes: Buffer) => secure.heard(bytes));
+  if (onSession !== undefined) socket.on('session', onSession);
+  return secure;
+}
+
+const DEAF: WireHearer = { open() {}, data() {}, end() {}, drain() {}, close() {} };

@@ -1,0 +1,24 @@
+import { realChance } from './chance.ts';
+import { realFiles } from './files.ts';
+import { realNames } from './names.ts';
+import { realNet } from './net.ts';
+import { Wheel } from './wheel.ts';
+import type { Clock, World } from './world.ts';
+
+const realClock: Clock = { now: () => performance.now(), wallMs: () => Date.now() };
+
+/** The world as it is. One for the process. */
+export function realWorld(): World {
+  return {
+    clock: realClock,
+    timers: new Wheel(realClock, {
+      set: (delayMs, ring) => void setTimeout(ring, delayMs),
+      soon: (run) => void setImmediate(run),
+    }),
+    chance: realChance(),
+    net: realNet,
+    names: realNames,
+    files: realFiles,
+    env: process.env,
+  };
+}

@@ -1,0 +1,181 @@
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { PeerAddress, TlsFacts, Wire, WireFault, WireHearer } from './world.ts';
+
+/** Above this much queued, `write` says stop: four times the kernel's usual send chunk, so that a fast reader never waits for us. */
+const HIGH_WATER_BYTES = 65_536;
+
+/** Writes up to this size are gathered with others of the same loop turn; larger ones go alone. */
+const GATHER_MAX_BYTES = 16_384;
+const ARENA_BYTES = 65_536;
+
+/**
+ * Small writes are copied here and leave together when the turn's input is handled or another wire writes. One arena for all wires: at any
+ * moment it holds bytes of one wire only. It is given up to the kernel's queue, and a new one made, when a flush was not taken whole.
+ */
+let arena = Buffer.allocUnsafeSlow(ARENA_BYTES);
+let arenaEnd = 0;
+let arenaOwner: SocketWire | undefined;
+let isFlushQueued = false;
+
+function flushArena(): void {
+  const owner = arenaOwner;
+  if (owner === undefined) return;
+  const end = arenaEnd;
+  arenaOwner = undefined;
+  arenaEnd = 0;
+  if (!owner.send(arena.subarray(0, end))) arena = Buffer.allocUnsafeSlow(ARENA_BYTES);
+}
+
+function queuedFlush(): void {
+  isFlushQueued = false;
+  flushArena();
+}
+
+const NOBODY: PeerAddress = { ip: '', port: 0 };
+
+/** A wire on one of Node's sockets. */
+export class SocketWire implements Wire {
+  hearer: WireHearer;
+  readonly #socket: Socket;
+  #bytesWritten = 0;
+  #bytesRead = 0;
+  #isOver = false;
+  #fault: WireFault | undefined;
+  #remote: PeerAddress | undefined;
+
+  constructor(socket: Socket, hearer: WireHearer) {
+    this.#socket = socket;
+    this.hearer = hearer;
+    socket.on('end', () => this.hearer.end());
+    socket.on('drain', () => this.hearer.drain());
+    socket.on('error', (error) => {
+      this.#fault = faultOf(error);
+    });
+    socket.on('close', () => this.#over());
+  }
+
+  /** For sockets that read into a shared buffer (`onread`): hands the bytes on. */
+  heard(bytes: Uint8Array): void {
+    this.#bytesRead += bytes.length;
+    this.hearer.data(bytes);
+  }
+
+  #over(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (arenaOwner === this) arenaOwner = undefined;
+    this.hearer.close(this.#fault);
+  }
+
+  write(bytes: Uint8Array | string): boolean {
+    const length = bytes.length;
+    if (length > GATHER_MAX_BYTES) {
+      if (arenaOwner === this) flushArena();
+      const whole = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : Buffer.from(bytes);
+      this.send(whole);
+    } else {
+      if (arenaOwner !== this || arenaEnd + length > ARENA_BYTES) {
+        flushArena();
+        arenaOwner = this;
+      }
+      if (typeof bytes === 'string') arena.latin1Write(bytes, arenaEnd, length);
+      else arena.set(bytes, arenaEnd);
+      arenaEnd += length;
+      if (!isFlushQueued) {
+        isFlushQueued = true;
+        process.nextTick(queuedFlush);
+      }
+    }
+    return this.bytesQueued < HIGH_WATER_BYTES;
+  }
+
+  /** Gives bytes to the socket; true when the kernel took them all, so that the caller may reuse the memory. */
+  send(bytes: Uint8Array): boolean {
+    const socket = this.#socket;
+    if (!socket.writable) return true;
+    this.#bytesWritten += bytes.length;
+    socket.write(bytes);
+    return socket.writableLength === 0;
+  }
+
+  #flushOwn(): void {
+    if (arenaOwner === this) flushArena();
+  }
+
+  end(): void {
+    this.#flushOwn();
+    this.#socket.end();
+  }
+
+  reset(): void {
+    if (arenaOwner === this) arenaOwner = undefined;
+    this.#socket.resetAndDestroy();
+  }
+
+  destroy(): void {
+    if (arenaOwner === this) arenaOwner = undefined;
+    this.#socket.destroy();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  get bytesWritten(): number {
+    return this.#bytesWritten;
+  }
+
+  get bytesRead(): number {
+    return this.#bytesRead;
+  }
+
+  get bytesQueued(): number {
+    return this.#socket.writableLength + (arenaOwner === this ? arenaEnd : 0);
+  }
+
+  get isOpen(): boolean {
+    return !this.#isOver && !this.#socket.destroyed && !this.#socket.connecting;
+  }
+
+  get remote(): PeerAddress {
+    this.#remote ??= { ip: this.#socket.remoteAddress ?? '', port: this.#socket.remotePort ?? 0 };
+    return this.#remote;
+  }
+
+  get local(): PeerAddress {
+    const { localAddress, localPort } = this.#socket;
+    return localAddress === undefined ? NOBODY : { ip: localAddress, port: localPort ?? 0 };
+  }
+
+  get tls(): TlsFacts | undefined {
+    const socket = this.#socket;
+    if (!(socket instanceof TLSSocket)) return undefined;
+    return {
+      alpn: typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : undefined,
+      protocol: socket.getProtocol() ?? 'unknown',
+      isResumed: socket.isSessionReused(),
+    };
+  }
+
+  /** The socket, for the one door that wraps it in TLS. What was heard before must not be heard twice, so it is silenced here. */
+  surrender(): Socket {
+    this.#flushOwn();
+    this.#isOver = true;
+    for (const event of ['data', 'end', 'drain', 'error', 'close']) this.#socket.removeAllListeners(event);
+    return this.#socket;
+  }
+}
+
+/** OpenSSL writes the alert it received into the error's code: `ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE`. */
+const ALERT = /_ALERT_([A-Z_]+)$/;
+
+/** The facts of a platform error. */
+export function faultOf(error: Error & { code?: string; syscall?: string }): WireFault {
+  const code = error.code ?? 'UNKNOWN';
+  return { code, syscall: error.syscall, tlsAlert: ALERT.exec(code)?.[1]?.toLowerCase(), message: error.message };
+}
