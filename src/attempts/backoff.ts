@@ -13,8 +13,8 @@ export const BACKOFF_MAX_MS = 1000;
  * Full jitter (Envoy): uniform in [0, (2ⁿ − 1) × base), capped. `retry` counts from 1, `luck` is uniform in [0, 1).
  * Full, because a lower bound would let the calls that failed together come back together.
  */
-export function backoffMs(retry: number, baseMs: number, luck: number): number {
-  return luck * Math.min(BACKOFF_MAX_MS, (2 ** Math.min(retry, 16) - 1) * baseMs);
+export function backoffMs(retry: number, baseMs: number, luck: number, maxMs: number = BACKOFF_MAX_MS): number {
+  return luck * Math.min(maxMs, (2 ** Math.min(retry, 16) - 1) * baseMs);
 }
 
 /** The first step for a pool: near when every target is on this machine or in a private network. */

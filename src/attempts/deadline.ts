@@ -76,8 +76,8 @@ class Guard implements Reply, Ringer {
     const inner = this.#inner;
     if (inner === undefined) {
       // Waits and attempts under way are stopped, not only disowned: each would still occupy a target.
+      for (const attempt of this.#call.story.attempts) attempt.cancel?.();
       for (const stop of [...this.#call.leavers]) stop();
-      this.#call.attempt?.cancel?.();
       this.#reject(failure);
       return;
     }

@@ -1,14 +1,30 @@
 import type { Failure } from '../call/failure.ts';
+import { isIdempotent } from '../call/method.ts';
 import { CATALOGUE, type CauseCode } from '../diagnosis/catalogue.ts';
 import type { Cause } from '../diagnosis/cause.ts';
-import { BACKOFF_THROTTLED_MS, backoffMs } from './backoff.ts';
+import { BACKOFF_MAX_MS, BACKOFF_THROTTLED_MS, backoffMs } from './backoff.ts';
 
-/** Tries a call has in one pool: SRE book, ch. 21; with a quarter of the targets broken, three in a row fail in 1.6 % of cases. */
-export const TRIES_MAX = 3;
-/** Further tries of what provably was never sent: they cost no target anything, so they are paid by nobody. */
-export const FREE_TRIES_MAX = 2;
-/** A target's own `Retry-After` up to this long is waited out here, when nobody else in the pool can be asked. */
-export const PATIENCE_MS = 3000;
+/** How much trying is allowed. Config overrides it; named as there. */
+export type RetryLimits = {
+  /** Tries a call has in one pool. */
+  readonly attemptsMax: number;
+  /** Further tries of what provably was never sent: they cost no target anything, so they are paid by nobody. */
+  readonly freeAttemptsMax: number;
+  /** First step of the back-off after a refusal for load. */
+  readonly backoffThrottledMs: number;
+  readonly backoffMaxMs: number;
+  /** A target's own `Retry-After` up to this long is waited out here, when nobody else in the pool can be asked. */
+  readonly retryAfterMaxMs: number;
+};
+
+/** 3 tries: SRE book, ch. 21; with a quarter of the targets broken, three in a row fail in 1.6 % of cases. 3 s: a person still waits. */
+export const RETRY_LIMITS: RetryLimits = {
+  attemptsMax: 3,
+  freeAttemptsMax: 2,
+  backoffThrottledMs: BACKOFF_THROTTLED_MS,
+  backoffMaxMs: BACKOFF_MAX_MS,
+  retryAfterMaxMs: 3000,
+};
 
 /** Everything the decision to try again depends on. */
 export type Situation = {
@@ -46,14 +62,6 @@ export type StopReason =
   | 'asked for a longer wait'
   | 'no time left';
 
-/** RFC 9110 §9.2.2, with QUERY (RFC 9110 registry, draft-ietf-httpbis-safe-method-w-body). */
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'QUERY']);
-
-/** True for methods that mean the same sent once or twice. */
-export function isIdempotent(method: string): boolean {
-  return IDEMPOTENT.has(method);
-}
-
 /** True when not one byte of the request was given to the kernel; what is not known counts as sent. */
 export function isUnsent({ evidence }: Failure): boolean {
   switch (evidence.phase) {
@@ -77,31 +85,31 @@ export function isSilence(code: CauseCode): boolean {
  * Whether to try a failed call again in this pool. Total and pure: every cause and situation has an answer.
  * Never sends a non-idempotent call twice, unless it provably was not sent or the route declared it replayable (RFC 9110 §9.2.2).
  */
-export function decide(now: Situation): Decision {
+export function decide(now: Situation, limits: RetryLimits = RETRY_LIMITS): Decision {
   const cause: Cause = CATALOGUE[now.code];
   if (cause.retry.ours === 'never') return { kind: 'stop', why: 'never retried' };
   const isSafe = now.isUnsent || isIdempotent(now.method);
   if (!isSafe && !now.isReplayable) return { kind: 'stop', why: 'not replayable' };
-  const isFree = now.isUnsent && now.freeTries < FREE_TRIES_MAX;
-  if (!isFree && now.tries >= TRIES_MAX) return { kind: 'stop', why: 'tries spent' };
-  const delayMs = now.othersLeft > 0 ? delayElsewhere(now, cause) : delayHere(now, cause);
+  const isFree = now.isUnsent && now.freeTries < limits.freeAttemptsMax;
+  if (!isFree && now.tries >= limits.attemptsMax) return { kind: 'stop', why: 'tries spent' };
+  const delayMs = now.othersLeft > 0 ? delayElsewhere(now, cause, limits) : delayHere(now, cause, limits);
   if (typeof delayMs === 'string') return { kind: 'stop', why: delayMs };
   if (delayMs >= now.leftMs) return { kind: 'stop', why: 'no time left' };
   return { kind: 'again', delayMs, isFree, isRisky: !isSafe };
 }
 
 /** Another target of the pool: at once when the failure says nothing about the others, else with jitter, in case all suffer alike. */
-function delayElsewhere(now: Situation, cause: Cause): number {
+function delayElsewhere(now: Situation, cause: Cause, limits: RetryLimits): number {
   if (now.isUnsent || cause.blame !== 'host') return 0;
-  return backoffMs(now.tries, now.baseMs, now.luck);
+  return backoffMs(now.tries, now.baseMs, now.luck, limits.backoffMaxMs);
 }
 
 /** The same target again: only where it spoke, and only if it does not ask for more patience than we have. */
-function delayHere(now: Situation, cause: Cause): number | StopReason {
+function delayHere(now: Situation, cause: Cause, limits: RetryLimits): number | StopReason {
   if (cause.blame === 'credential' || cause.blame === 'caller') return 'nobody left';
   if (isSilence(now.code) && !now.isUnsent) return 'nobody left';
   if (now.retryAfterMs !== undefined) {
-    if (now.retryAfterMs > PATIENCE_MS) return 'asked for a longer wait';
+    if (now.retryAfterMs > limits.retryAfterMaxMs) return 'asked for a longer wait';
     // Never earlier than asked, and not all at that very moment (Envoy: 1 to 1.5 times).
     return now.retryAfterMs * (1 + now.luck / 2);
   }
@@ -110,5 +118,5 @@ function delayHere(now: Situation, cause: Cause): number | StopReason {
   const isThrottled = cause.blame === 'quota' || cause.blame === 'capacity';
   // Throttled and another pool at hand: going there costs the target nothing, knocking again does.
   if (isThrottled && now.isElsewhereLeft) return 'nobody left';
-  return backoffMs(now.tries, isThrottled ? BACKOFF_THROTTLED_MS : now.baseMs, now.luck);
+  return backoffMs(now.tries, isThrottled ? limits.backoffThrottledMs : now.baseMs, now.luck, limits.backoffMaxMs);
 }

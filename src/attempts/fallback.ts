@@ -1,13 +1,14 @@
 import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
+import { isIdempotent } from '../call/method.ts';
 import { note } from '../call/note.ts';
 import type { Reply } from '../call/reply.ts';
 import { CATALOGUE } from '../diagnosis/catalogue.ts';
 import type { Service } from '../pipeline/service.ts';
 import type { Chance, Clock } from '../world/world.ts';
 import type { Budget } from './budget.ts';
-import { isIdempotent, isUnsent } from './decide.ts';
-import { paid, worse } from './retry.ts';
+import { isUnsent } from './decide.ts';
+import { markMoved, paid, worse } from './retry.ts';
 
 /** Attempts of one call over all pools: three pools with three tries each. Budget and visited set bound it too, this one is for certain. */
 export const CALL_ATTEMPTS_MAX = 9;
@@ -115,9 +116,7 @@ function isFinal(call: Call, failure: Failure, { clock }: FallbackOptions): bool
 }
 
 function moved(call: Call, failure: Failure | undefined, door: Door): void {
-  const { attempts } = call.story;
-  const last = attempts[attempts.length - 1];
-  if (last !== undefined && last.verdict === 'failed') last.verdict = 'moved';
+  markMoved(call.story);
   if (failure !== undefined) note(call.story, `turned to pool ${door.name}: ${failure.code}`);
 }
 

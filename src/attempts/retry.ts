@@ -2,11 +2,11 @@ import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
 import { note } from '../call/note.ts';
 import type { Reply } from '../call/reply.ts';
-import type { Attempt } from '../call/story.ts';
+import type { Story } from '../call/story.ts';
 import type { Filter, Service } from '../pipeline/service.ts';
 import type { Chance, Clock, Timers } from '../world/world.ts';
 import type { Budget } from './budget.ts';
-import { type Decision, decide, isUnsent } from './decide.ts';
+import { type Decision, decide, isUnsent, RETRY_LIMITS, type RetryLimits } from './decide.ts';
 import { pause } from './pause.ts';
 
 export type RetryOptions = {
@@ -22,6 +22,7 @@ export type RetryOptions = {
   readonly isElsewhereLeft: boolean;
   /** What a target asked for by `Retry-After` and its likes, in ms. */
   readonly retryAfterMs: (failure: Failure) => number | undefined;
+  readonly limits?: RetryLimits;
   /** A sent call is about to be sent again under the declared inference rule: it may be paid twice. */
   readonly onDoubleSpendRisk?: (call: Call) => void;
 };
@@ -60,10 +61,9 @@ async function again(call: Call, next: Service, first: Failure, options: RetryOp
       leftMs: call.deadlineMs - clock.now(),
       baseMs: options.baseMs,
       luck: chance.float(),
-    });
+    }, options.limits ?? RETRY_LIMITS);
     if (decision.kind === 'stop') throw failure;
-    const tried = lastAttempt(call);
-    if (tried !== undefined) tried.verdict = 'moved';
+    markMoved(call.story);
     if (decision.delayMs > 0) {
       note(call.story, `waited ${(decision.delayMs / 1000).toFixed(2)} s before try ${tries + freeTries + 1}`);
       await pause(call, decision.delayMs, timers);
@@ -99,7 +99,7 @@ export function worse(former: Failure, latter: Failure): Failure {
   return latter.code === 'no-target-fit' ? former : latter;
 }
 
-function lastAttempt(call: Call): Attempt | undefined {
-  const { attempts } = call.story;
-  return attempts[attempts.length - 1];
+/** What failed so far was not the end of it. */
+export function markMoved({ attempts }: Story): void {
+  for (const attempt of attempts) if (attempt.verdict === 'failed') attempt.verdict = 'moved';
 }

@@ -13,7 +13,10 @@ const program = new Command('goodgate')
 program
   .command('serve', { isDefault: true })
   .description('run the gateway')
-  .option('-c, --config <file>', 'the config file; without one ./goodgate.yaml if it is there, else keys in the environment, else the sandbox')
+  .option(
+    '-c, --config <file>',
+    'the config file; without one ./goodgate.yaml if it is there, else keys in the environment, else the sandbox',
+  )
   .option('-l, --listen <address>', 'ip:port of the data port, whatever the config says')
   .action(async (options: { config?: string; listen?: string }) => {
     const { serveCommand } = await import('./serve.ts');

@@ -1,4 +1,4 @@
-import { type Serving, serve, StartFault } from '../serve.ts';
+import { type Serving, StartFault, serve } from '../serve.ts';
 import { realWorld } from '../world/real.ts';
 
 /** Cannot start as asked: config, port, key. */

@@ -11,7 +11,7 @@ export const pool = field(
   z.strictObject({
     name: field(z.string().regex(NAME), {
       description: 'As in logs and metrics.',
-      standard: 'its targets',
+      unsaid: 'its targets',
       expected: NAME_EXPECTED,
     }).optional(),
     targets: field(z.array(targetName()).min(1).max(1_000), {
@@ -55,7 +55,7 @@ const globs = (description: string, expected: string) =>
       .max(1_000),
     {
       description,
-      standard: 'all',
+      unsaid: 'all',
       expected: `a list such as [${expected.split(' ').at(-1)}]`,
     },
   ).optional();

@@ -17,7 +17,9 @@ export type Note = {
   /** Purpose, then what follows from it. Sentences. */
   readonly description?: string;
   /** The default as it would be written. */
-  readonly standard?: string | number;
+  readonly standard?: string | number | boolean;
+  /** What holds when nothing is written, where that is no single value. */
+  readonly unsaid?: string;
   /** Follows "expected": `a duration such as 10s`. */
   readonly expected?: string;
   /** What a map is called in messages: `a pool`. */
@@ -35,19 +37,20 @@ export function field<S extends z.core.$ZodType>(schema: S, note: Note): S {
   return schema;
 }
 
-/** A length of time, as milliseconds; `standardMs` is the default. */
-export function duration(description: string, standardMs: number | undefined) {
+/** A length of time, as milliseconds; `standardMs` is the default. Below `minMs` it would not work. */
+export function duration(description: string, standardMs: number | undefined, minMs = 0) {
   const written = z.union([z.string().regex(DURATION), z.number()]);
   const schema = written.transform((value, context) => {
     const ms = parseDuration(value);
-    if (ms !== undefined) return ms;
+    if (ms !== undefined && ms >= minMs) return ms;
     context.addIssue({ code: 'custom', message: 'duration' });
     return z.NEVER;
   });
+  const least = minMs === 0 ? '' : `at least ${durationWords(minMs)}, `;
   return field(schema, {
     description,
     ...(standardMs === undefined ? {} : { standard: durationWords(standardMs) }),
-    expected: 'a duration such as 10s, 500ms or 2m, at most 24h',
+    expected: `a duration such as 10s, 500ms or 2m, ${least}at most 24h`,
   }).optional();
 }
 

@@ -37,12 +37,7 @@ const limits = field(
       'A plain inference answer is held up to here, so that a broken one is retried unseen; longer ones flow.',
       standard.REPLY_BYTES_HELD_MAX,
     ),
-    connections: whole(
-      'Connections of callers; the next one waits to be accepted.',
-      standard.CONNECTIONS_MAX,
-      1,
-      1_000_000,
-    ),
+    connections: whole('Connections of callers at one time.', standard.CONNECTIONS_MAX, 1, 1_000_000),
     'requests-per-connection': whole(
       'Then the connection is closed, so that balancers in front spread anew.',
       standard.REQUESTS_PER_CONNECTION_MAX,
@@ -53,10 +48,12 @@ const limits = field(
     'target-idle': duration(
       "An unused connection to a target, until the target's own limit is learned.",
       standard.TARGET_IDLE_MS,
+      100,
     ),
     'target-age': duration(
       'Then a connection to a target is not used again, so that changes of DNS are followed.',
       standard.TARGET_AGE_MS,
+      1_000,
     ),
   }),
   { description: 'How much is held and taken.', expected: 'limits such as { body-bytes: 64MiB }', noun: 'limits' },
@@ -76,7 +73,7 @@ const retries = field(
       0,
       100_000,
     ),
-    'budget-window': duration('The window over which calls are counted.', standard.BUDGET_WINDOW_MS),
+    'budget-window': duration('The window over which calls are counted.', standard.BUDGET_WINDOW_MS, 1_000),
     'backoff-near': duration(
       'First wait before the same targets are asked again, on loopback and private networks; doubled each time, with full jitter.',
       standard.BACKOFF_LAN_MS,
@@ -175,7 +172,7 @@ export const configSchema = field(
     routes: field(z.array(route).min(1).max(1_000), {
       description:
         'Which targets answer which calls. Without it every call goes to all targets: those of one dialect together, dialects in the order written.',
-      standard: 'all targets',
+      unsaid: 'all targets',
       expected: 'a list of routes such as [{ pools: [{ targets: [openai] }] }]',
     }).optional(),
     timeouts: timeouts.optional(),

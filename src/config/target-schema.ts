@@ -22,7 +22,7 @@ const tlsClient = field(
     key: pem('The private key of the certificate').optional(),
     verify: field(z.boolean(), {
       description: 'false accepts any certificate. Whoever stands between can then read the key and every prompt.',
-      standard: 'true',
+      standard: true,
       expected: 'true or false',
     }).optional(),
   }),
@@ -33,7 +33,7 @@ const tlsClient = field(
   },
 );
 
-const key = () => secret('A credential', 'a key, best as ${NAME} of an environment variable');
+const key = () => secret('A credential.', 'a key, best as ${NAME} of an environment variable');
 
 /** One target. */
 export const target = field(
@@ -42,7 +42,7 @@ export const target = field(
     url: field(z.string().min(1).max(2_048), {
       description:
         'Where it is. Without a path, `/v1` is meant (Azure: `/openai/v1`); a single `/` after the host means the root. Must be set for azure-openai.',
-      standard: "the dialect's own",
+      unsaid: "the dialect's own",
       expected: 'a URL such as https://api.openai.com/v1',
     }).optional(),
     key: field(key(), {
@@ -62,7 +62,7 @@ export const target = field(
     ).optional(),
     region: text('Where it runs, in your own words. Needed in `multi-region` pools.', 'a region such as eu').optional(),
     weight: whole('Its share beside others of a pool. 0 gets no calls.', 1, 0, 1_000),
-    headers: field(z.record(z.string(), secret('A field', 'text without line breaks')), {
+    headers: field(z.record(z.string(), secret('The value of the field.', 'text without line breaks')), {
       description: 'Header fields to send with every request. Values are treated as secrets.',
       expected: 'header names and values such as { openai-project: proj_1 }',
       noun: 'headers',
@@ -71,7 +71,7 @@ export const target = field(
     proxy: field(z.string().min(1).max(2_048), {
       description:
         'A forward proxy to go through, or `off`. Without it HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment count, except for loopback.',
-      standard: "the environment's",
+      unsaid: "the environment's",
       expected: 'a URL such as http://proxy.example:3128, or off',
       isSecret: true,
     }).optional(),

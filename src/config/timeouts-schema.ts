@@ -1,12 +1,14 @@
 /** How long everything may take, as it is written. */
 import { z } from 'zod';
-import * as standard from './defaults.ts';
+import * as defaults from './defaults.ts';
+import { durationWords } from './measure.ts';
 import { duration, field } from './scalars.ts';
 
-const attemptClocks = {
-  dns: duration('Looking up the name of a target. 0 is off, here and below.', standard.DNS_MS),
+/** The clocks of an attempt: with their defaults, or for places where the general ones are the default. */
+const attemptClocks = (standard: Partial<typeof defaults>) => ({
+  dns: duration('Looking up the name of a target.', standard.DNS_MS),
   connect: duration(
-    `All addresses of a target together. A target on loopback or a private network gets ${standard.CONNECT_LAN_MS / 1_000}s unless this is set.`,
+    `All addresses of a target together. A target on loopback or a private network gets ${durationWords(defaults.CONNECT_LAN_MS)} unless this is set.`,
     standard.CONNECT_MS,
   ),
   tls: duration('The TLS handshake with a target.', standard.TLS_MS),
@@ -31,11 +33,11 @@ const attemptClocks = {
     'For bodies that are no inference stream: a longer pause ends the answer.',
     standard.BETWEEN_BYTES_MS,
   ),
-};
+});
 
 /** The clocks of an attempt again, for a target or a route. */
 export const overrides = (whose: string) =>
-  field(z.strictObject(attemptClocks), {
+  field(z.strictObject(attemptClocks({})), {
     description: `Clocks of an attempt, where ${whose} needs others than the general ones.`,
     expected: 'timeouts such as { connect: 5s }',
     noun: 'timeouts',
@@ -44,33 +46,33 @@ export const overrides = (whose: string) =>
 /** The general clocks. */
 export const timeouts = field(
   z.strictObject({
-    ...attemptClocks,
+    ...attemptClocks(defaults),
     deadline: duration(
       'The whole call with all its attempts. SDKs of OpenAI and Anthropic give up after 10 minutes, so a longer one mostly works for nobody.',
-      standard.DEADLINE_MS,
+      defaults.DEADLINE_MS,
     ),
     heartbeat: duration(
       'A comment line is sent to a caller that waits on a stream, so that nothing between takes it for dead.',
-      standard.HEARTBEAT_MS,
+      defaults.HEARTBEAT_MS,
     ),
-    drain: duration('How long running calls may go on when the gateway stops.', standard.DRAIN_MS),
-    'caller-head': duration('The head of a request must arrive within this.', standard.CALLER_HEAD_MS),
-    'caller-body': duration('The longest pause within the body of a request.', standard.CALLER_BODY_MS),
-    'caller-write': duration('A caller that reads nothing for this long is taken for gone.', standard.CALLER_WRITE_MS),
+    drain: duration('How long running calls may go on when the gateway stops.', defaults.DRAIN_MS),
+    'caller-head': duration('The head of a request must arrive within this.', defaults.CALLER_HEAD_MS),
+    'caller-body': duration('The longest pause within the body of a request.', defaults.CALLER_BODY_MS),
+    'caller-write': duration('A caller that reads nothing for this long is taken for gone.', defaults.CALLER_WRITE_MS),
     'caller-idle': duration(
       'An unused connection of a caller. Keep it above the idle limit of a balancer in front, or its next request meets a closed connection.',
-      standard.CALLER_IDLE_MS,
+      defaults.CALLER_IDLE_MS,
     ),
   }),
   {
-    description: 'How long everything may take. Durations as 10s, 500ms, 2m; a bare number is milliseconds.',
+    description: 'How long everything may take. Durations as 10s, 500ms, 2m; a bare number is milliseconds; 0 is off.',
     expected: 'timeouts such as { connect: 5s }',
     noun: 'timeouts',
   },
 );
 
 /** Clocks of an attempt as asked for. */
-export type AskedClocks = Pick<z.output<typeof timeouts>, keyof typeof attemptClocks>;
+export type AskedClocks = Pick<z.output<typeof timeouts>, keyof ReturnType<typeof attemptClocks>>;
 
 /** Their names. */
-export const ATTEMPT_CLOCKS: readonly string[] = Object.keys(attemptClocks);
+export const ATTEMPT_CLOCKS: readonly string[] = Object.keys(attemptClocks({}));

@@ -2,8 +2,10 @@
 export const ADMIN_STEPS = {
   'allow-hosts': 'Allow HTTPS (TCP 443) to the hosts listed in the report.',
   'allow-streams': 'Do not buffer `text/event-stream`, and allow silences of two minutes on such connections.',
-  'exempt-inspection': 'Exempt the listed hosts from TLS inspection, or install the inspection root on every device and runtime.',
-  'trust-inspection-root': 'For Node.js programs set `NODE_EXTRA_CA_CERTS` to the inspection root. Never turn verification off.',
+  'exempt-inspection':
+    'Exempt the listed hosts from TLS inspection, or install the inspection root on every device and runtime.',
+  'trust-inspection-root':
+    'For Node.js programs set `NODE_EXTRA_CA_CERTS` to the inspection root. Never turn verification off.',
   'change-filter': 'Find the filter rule in its log by time and host, and change the category or add an exception.',
   'exempt-portal': 'Register the device at the sign-in portal, or exempt the listed hosts from it.',
   'repair-proxy': "Look in the proxy's log at the time shown: can it resolve and reach the host?",

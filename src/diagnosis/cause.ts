@@ -1,3 +1,9 @@
+import type { AdminStepId } from './admin-steps.ts';
+import type { FolkStepId } from './folk-steps.ts';
+import type { OperatorStepId } from './operator-steps.ts';
+import type { PersonStepId } from './person-steps.ts';
+import type { Safety } from './safety.ts';
+
 /** The five hops between a person and the answer. */
 export type Hop = 'you' | 'network' | 'edge' | 'gateway' | 'service';
 
@@ -48,8 +54,62 @@ export type ProxyError =
   | 'proxy_configuration_error'
   | 'proxy_loop_detected';
 
+/**
+ * What a failure looks like to a person who does not care about protocols. Several causes share a family; its sentence is
+ * what is translated.
+ */
+export type Family =
+  | 'unreachable'
+  | 'insecure'
+  | 'hung-up'
+  | 'slow'
+  | 'garbled'
+  | 'cut'
+  | 'stalled'
+  | 'failed'
+  | 'busy'
+  | 'limited'
+  | 'quota'
+  | 'key'
+  | 'region'
+  | 'maintenance'
+  | 'request'
+  | 'too-large'
+  | 'content'
+  | 'not-found'
+  | 'not-allowed'
+  | 'caller-limited'
+  | 'breaks-service'
+  | 'left'
+  | 'gateway-busy'
+  | 'gateway-pause'
+  | 'gateway-fault'
+  | 'rehearsal'
+  | 'finished'
+  | 'device'
+  | 'network'
+  | 'names'
+  | 'between'
+  | 'edge'
+  | 'unknown';
+
+/** How long a cause usually lasts, in seconds, and how we know: nobody's numbers are dressed up as measurements. */
+export type Typical = {
+  readonly minS: number;
+  readonly maxS: number;
+  readonly source: 'own-setting' | 'vendor-document' | 'estimate';
+};
+
+/** The steps that fit, by audience and in the order of what they cost. Ids lead to the texts in the three step files. */
+export type CauseSteps = {
+  readonly person: readonly PersonStepId[];
+  readonly admin: readonly AdminStepId[];
+  readonly operator: readonly OperatorStepId[];
+};
+
 /** One entry of the catalogue. */
 export type Cause = {
+  readonly family: Family;
   /** Short and stable: `title` of problem+json. */
   readonly title: string;
   readonly hop: Hop;
@@ -60,8 +120,16 @@ export type Cause = {
   readonly proxyError: ProxyError | undefined;
   readonly lasts: 'transient' | 'lasting';
   readonly retry: { readonly ours: OurRetry; readonly caller: CallerRetry };
-  /** One plain sentence for a person, reading age about 12. */
+  /** What became of the message where no bytes were counted. */
+  readonly data: Safety;
+  readonly typical: Typical;
+  /** What happened, for a person: plain, kind and exact, reading age about 12. */
   readonly person: string;
-  /** One exact sentence for an engineer. */
+  /** A picture from daily life, where one helps. */
+  readonly picture?: string;
+  /** What happened, for an engineer. */
   readonly technical: string;
+  readonly steps: CauseSteps;
+  /** What people usually try and what cannot help here. */
+  readonly wontHelp: readonly FolkStepId[];
 };

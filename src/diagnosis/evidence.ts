@@ -71,6 +71,8 @@ export type Evidence = {
   readonly loopLagMs?: number | undefined;
   /** A short fact from the room that saw it, never secret, never from outside unescaped. */
   readonly note?: string | undefined;
+  /** For refusals of our own making: when it is worth coming back, from the drain rate, the end of a rest or of maintenance. */
+  readonly retryAfterMs?: number | undefined;
   /** The stranger behind `gateway-bug`. */
   readonly cause?: unknown;
 };

@@ -22,7 +22,7 @@ export type Finding = {
   readonly safety: Safety;
   /** The status the service really sent, when it sent one. */
   readonly receivedStatus: number | undefined;
-  /** The service's own `Retry-After`, in milliseconds. */
+  /** The service's own `Retry-After`, or ours when we refused, in milliseconds. */
   readonly retryAfterMs: number | undefined;
   /** A token for machines that splits the code further: `stale-reuse`, `idle-cut@60s`, `rcode=NXDOMAIN`. */
   readonly detail: string | undefined;
@@ -64,7 +64,7 @@ export function findingOf(
     proxyError: sharper.proxyError ?? cause.proxyError,
     safety: evidenceSafety(evidence),
     receivedStatus: evidence.answer?.status,
-    retryAfterMs: sharper.retryAfterMs,
+    retryAfterMs: sharper.retryAfterMs ?? evidence.retryAfterMs,
     detail: sharper.detail,
     writer: sharper.writer,
     evidence,

@@ -2,12 +2,14 @@
 export const OPERATOR_STEPS = {
   // Names
   'check-url': "Compare the target's URL, port and scheme with the service's documentation.",
-  'look-up-by-hand': "Look the name up on the gateway's host and elsewhere. Only here: our resolver. Everywhere: the name itself.",
+  'look-up-by-hand':
+    "Look the name up on the gateway's host and elsewhere. Only here: our resolver. Everywhere: the name itself.",
   'second-resolver': 'Give the gateway a second resolver, so that one that fails does not matter.',
   'check-zone': "See whether the name's registration or zone has run out.",
   // Connecting
-  'check-listening': "If the service is yours: see that its process runs and listens on that address and port.",
-  'check-egress': "Connect by hand from the gateway's host. When it hangs: look for a firewall, security group or NAT that drops it.",
+  'check-listening': 'If the service is yours: see that its process runs and listens on that address and port.',
+  'check-egress':
+    "Connect by hand from the gateway's host. When it hangs: look for a firewall, security group or NAT that drops it.",
   'check-routes': "Look at the host's routes to that address, and at the VPN or cloud network they depend on.",
   'check-ipv6': 'If only IPv6 addresses fail: give the host a working IPv6 route, or leave IPv6 out for this target.',
   'check-egress-policy': 'Our rules forbid the address. Allow it only if you trust the name that led to it.',
@@ -18,29 +20,38 @@ export const OPERATOR_STEPS = {
   'exempt-from-portal': "Sign the gateway's host in at the network's portal, or exempt it.",
   'exempt-from-filter': "Have the gateway's host exempted from the filter that answered; its text names the product.",
   // TLS
-  'compare-tls': 'Compare TLS versions, ciphers and server name of both sides (`openssl s_client -connect HOST:PORT -servername NAME`).',
+  'compare-tls':
+    'Compare TLS versions, ciphers and server name of both sides (`openssl s_client -connect HOST:PORT -servername NAME`).',
   'check-tls-load': "Look at the load of whatever ends TLS at the service, and at the path's MTU.",
-  'client-certificate': "Give the target the client certificate and key that the service expects, and check their dates.",
+  'client-certificate':
+    'Give the target the client certificate and key that the service expects, and check their dates.',
   'renew-certificate': 'If the service is yours: renew its certificate and reload the server that shows it.',
   'check-own-clock': "Compare the gateway's clock with the true time: a wrong clock makes good certificates look bad.",
-  'add-authority': 'If the certificate comes from your own authority, add its root to the target. Never turn verification off.',
+  'add-authority':
+    'If the certificate comes from your own authority, add its root to the target. Never turn verification off.',
   'install-chain': 'If the intermediate certificate is missing, install it at the server.',
   'check-interception': "If a company product issued the certificate, exempt the gateway's host from TLS inspection.",
   'match-name': 'Use a name in the URL that the certificate covers.',
   // Waiting and reading
-  'keep-idle-shorter': 'Let idle connections end sooner than the service ends them. Goodgate learns this by itself; a fixed setting may undo it.',
-  'read-service-log': "If the service is yours: read its log at the time shown; look for a crash, a kill for memory, or a restart.",
+  'keep-idle-shorter':
+    'Let idle connections end sooner than the service ends them. Goodgate learns this by itself; a fixed setting may undo it.',
+  'read-service-log':
+    'If the service is yours: read its log at the time shown; look for a crash, a kill for memory, or a restart.',
   'drain-service': 'If it comes with each deploy: let the service finish its connections before it stops.',
   'raise-clock': 'If the service needs that long for good reasons, raise the clock that ran out, for this target.',
   'stream-calls': 'Ask for streamed answers: they show life early and pass idle limits.',
   'raise-idle-limit': 'Raise the idle limit of the box between (balancer, NAT, firewall) above the longest silence.',
-  'heartbeats': 'Let the service send something at least every 15 s.',
-  'check-buffering': 'Turn response buffering off for `text/event-stream` in every proxy between, and raise its read timeout.',
+  heartbeats: 'Let the service send something at least every 15 s.',
+  'check-buffering':
+    'Turn response buffering off for `text/event-stream` in every proxy between, and raise its read timeout.',
   'check-encoding': 'Turn compression off between service and gateway, and see whether it passes.',
   'cap-fields': 'Find the field that grew (mostly cookies or tracing) and cap it where it is made.',
-  'raise-body-limit': 'If answers or requests of this size are right for you, raise the limit here and in every proxy in front.',
-  'check-framing': "Read the raw answer in the call's story. A service or proxy that breaks framing has to be corrected there.",
-  'check-in-front-of-service': 'Look at whatever stands before the service (balancer, filter, CDN): its page came in place of the answer.',
+  'raise-body-limit':
+    'If answers or requests of this size are right for you, raise the limit here and in every proxy in front.',
+  'check-framing':
+    "Read the raw answer in the call's story. A service or proxy that breaks framing has to be corrected there.",
+  'check-in-front-of-service':
+    'Look at whatever stands before the service (balancer, filter, CDN): its page came in place of the answer.',
   // Services
   'add-target': "Add a second target or pool, so that one service's failure is not everyone's.",
   'status-feed': "Look at the provider's status page.",
@@ -59,7 +70,7 @@ export const OPERATOR_STEPS = {
   'roll-back': 'Roll back the last deploy or config change first; look for the reason afterwards.',
   'run-check': 'Run `goodgate check`.',
   'report-bug': 'Run `goodgate report` and send the bundle to the project; it holds no keys and no prompts.',
-  'look-at-lag': "Look at event-loop lag and CPU in the metrics; give the gateway more cores (`workers`).",
+  'look-at-lag': 'Look at event-loop lag and CPU in the metrics; give the gateway more cores (`workers`).',
   'scale-gateway': 'Run more replicas, or raise the limits if the host has room.',
   'noisy-caller': 'Look for one caller that takes most of the room, and limit it.',
   'raise-file-limit': 'Raise the limit of open files, and look for connections that are never closed.',
@@ -83,8 +94,9 @@ export const OPERATOR_STEPS = {
   'edge-record': "Correct the gateway's DNS record at the edge.",
   'edge-tunnel': 'Restart the tunnel between the edge and the gateway.',
   'edge-tls': "Renew the gateway's certificate; check its name, chain and TLS versions against the edge's mode.",
-  'edge-early-head': 'Begin answers early and send heartbeats at most 15 s apart, or let long work run in the background.',
-  'edge-keep-alive': "Keep idle connections open longer than the edge does (Cloudflare 900 s, AWS ALB 60 s).",
+  'edge-early-head':
+    'Begin answers early and send heartbeats at most 15 s apart, or let long work run in the background.',
+  'edge-keep-alive': 'Keep idle connections open longer than the edge does (Cloudflare 900 s, AWS ALB 60 s).',
   'edge-fields': "Keep the answer's head under 16 KB and its length true.",
   'edge-rule': "Add a rule for the API's paths, so that challenges and bot checks leave them out.",
   'edge-limit': "Raise the edge's rate limit for this path.",

@@ -20,7 +20,7 @@ export function cloudflareEdgePage(status: number, ray: string): Answer {
 }
 
 function barePage(status: number, server: string): string {
-  const title = `${status} ${titleOf(status)}`;
+  const title = `${status} ${NGINX_TITLES[status] ?? reasonOf(status)}`;
   return `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>${server}</center>\r\n</body>\r\n</html>\r\n`;
 }
 
@@ -28,7 +28,6 @@ function barePage(status: number, server: string): string {
 export function cloudflarePage(status: number, ray: string, at: string): Answer {
   const title = titleOf(status);
   const host = 'api.example.com';
-  // Of 520 to 526 the host is the culprit, as of a 502 that the origin itself answered.
   const body = `<!DOCTYPE html>
 <html class="no-js" lang="en-US">
 <head>
@@ -68,7 +67,10 @@ export function edgeError(status: number, ray: string, at: string): Answer {
     const error = { code: status, message: `${titleOf(status)}.`, param: null, type: word };
     return jsonAnswer(status, edgeFields(ray), { error });
   }
-  const [name, detail] = CLOUDFLARE_NAMES[status] ?? ['unknown_error', 'The origin web server returned an unexpected response.'];
+  const [name, detail] = CLOUDFLARE_NAMES[status] ?? [
+    'unknown_error',
+    'The origin web server returned an unexpected response.',
+  ];
   const problem = {
     type: `https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/error-${status}/`,
     title: `Error ${status}: ${titleOf(status)}`,
@@ -118,6 +120,16 @@ const OPENAI_EDGE: Readonly<Record<number, string>> = {
   502: 'cf_bad_gateway',
   503: 'cf_service_unavailable',
   504: 'cf_gateway_timeout',
+};
+
+/** Where nginx's own table (`ngx_http_error_pages`) differs from the registry. Cloudflare's bare pages come from the same code. */
+const NGINX_TITLES: Readonly<Record<number, string>> = {
+  401: 'Authorization Required',
+  408: 'Request Time-out',
+  413: 'Request Entity Too Large',
+  414: 'Request-URI Too Large',
+  503: 'Service Temporarily Unavailable',
+  504: 'Gateway Time-out',
 };
 
 /** Names as Cloudflare documents them; statuses above 511 are not in the IANA registry. */

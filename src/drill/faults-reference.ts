@@ -4,7 +4,9 @@ import { entryOf, FAULT_WORDS, type FaultParameter } from './faults.ts';
 export function faultsReference(): string {
   const rows = FAULT_WORDS.map((word) => {
     const entry = entryOf(word);
-    const parameters = Object.entries(entry.parameters).map(([name, parameter]) => `\`${name}\` ${describe(parameter)}`);
+    const parameters = Object.entries(entry.parameters).map(
+      ([name, parameter]) => `\`${name}\` ${describe(parameter)}`,
+    );
     const when = entry.isBeforeFirstPart ? 'before' : 'after';
     return `| \`${word}\` | ${entry.does} | ${parameters.join('; ') || 'none'} | ${when} | \`${entry.cause}\` |`;
   });

@@ -197,7 +197,10 @@ export const VOCABULARY = {
   },
   'invalid-json-event': {
     does: 'Garbles the event that follows this many output events, or inserts one more that is garbage; the rest goes on.',
-    parameters: { events: EVENTS_FROM_START, as: { kind: 'choice', choices: ['garbled', 'extra'], default: 'garbled' } },
+    parameters: {
+      events: EVENTS_FROM_START,
+      as: { kind: 'choice', choices: ['garbled', 'extra'], default: 'garbled' },
+    },
     isBeforeFirstPart: true,
     cause: 'stream-malformed',
     plainCause: 'answer-not-json',

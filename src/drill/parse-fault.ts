@@ -21,7 +21,9 @@ export function parseFault(text: string): Parsed<Fault> {
   if (trimmed.length > TEXT_LENGTH_MAX) return problem(`A fault is at most ${TEXT_LENGTH_MAX} characters long.`);
   const shape = SHAPE.exec(trimmed);
   if (shape === null) {
-    return problem(`Expected a fault such as stall-after-events(5) or status(503, retry-after=2), not ${quote(trimmed)}.`);
+    return problem(
+      `Expected a fault such as stall-after-events(5) or status(503, retry-after=2), not ${quote(trimmed)}.`,
+    );
   }
   const word = FAULT_WORDS.find((known) => known === shape[1]);
   if (word === undefined) return unknownWord(shape[1] ?? '');
@@ -47,10 +49,12 @@ export function parseFaultOrder(text: string): Parsed<FaultOrder> {
 export function formatFault(fault: Fault): string {
   const values: Values = fault.values;
   const written: string[] = [];
-  for (const [name, parameter] of Object.entries(entryOf(fault.word).parameters)) {
+  const parameters = Object.entries(entryOf(fault.word).parameters);
+  const firstNumber = parameters.find(([, parameter]) => parameter.kind === 'number')?.[0];
+  for (const [name, parameter] of parameters) {
     const value = values[name];
     if (value === undefined || value === parameter.default) continue;
-    written.push(parameter.kind === 'choice' ? String(value) : `${name}=${value}`);
+    written.push(parameter.kind === 'choice' || name === firstNumber ? String(value) : `${name}=${value}`);
   }
   return written.length === 0 ? fault.word : `${fault.word}(${written.join(', ')})`;
 }
@@ -116,12 +120,10 @@ function unknownParameter(word: FaultWord, name: string): Parsed<never> {
 }
 
 /** A bare value that fits nowhere: most likely a choice misspelt, else one value too many. */
-function noPlace(
-  word: FaultWord,
-  parameters: Readonly<Record<string, FaultParameter>>,
-  value: string,
-): Parsed<never> {
-  const known = Object.values(parameters).flatMap((parameter) => (parameter.kind === 'choice' ? parameter.choices : []));
+function noPlace(word: FaultWord, parameters: Readonly<Record<string, FaultParameter>>, value: string): Parsed<never> {
+  const known = Object.values(parameters).flatMap((parameter) =>
+    parameter.kind === 'choice' ? parameter.choices : [],
+  );
   const nearest = known.length === 0 || NUMBER.test(value) ? undefined : closest(value, known);
   if (nearest !== undefined && distance(nearest, value) <= Math.max(3, nearest.length / 2)) {
     return problem(`${word} does not take ${quote(value)}; the nearest is ${nearest}.`);

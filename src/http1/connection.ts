@@ -1,7 +1,8 @@
 import type { Timings } from '../diagnosis/evidence.ts';
-import type { Timer, Timers, Wire, WireFault, WireHearer } from '../world/world.ts';
+import type { Clock, Timers, Wire, WireFault, WireHearer } from '../world/world.ts';
 import { type AnswerLimits, AnswerReader } from './answer.ts';
 import type { Dialled } from './dial.ts';
+import { PhaseClock } from './phase-clock.ts';
 
 /** Who has a connection for the time of one exchange. */
 export type ConnectionUser = {
@@ -12,8 +13,8 @@ export type ConnectionUser = {
   ended(): void;
   drained(): void;
   closed(fault: WireFault | undefined): void;
-  /** The clock of the connection, armed by the user, has rung. */
-  rang(): void;
+  /** The clock that the user set has run out, and the loop was this late to say so. */
+  expired(loopLagMs: number): void;
 };
 
 /** Who owns a connection for life. */
@@ -38,7 +39,7 @@ export class Connection implements WireHearer {
   /** After this it is not used again. */
   readonly endsMs: number;
   readonly reader: AnswerReader;
-  readonly clock: Timer;
+  readonly clock: PhaseClock;
   /** Requests begun on it. */
   requests = 0;
   idleSinceMs: number;
@@ -46,6 +47,9 @@ export class Connection implements WireHearer {
   readonly #owner: ConnectionOwner;
   readonly #timers: Timers;
   #isGone = false;
+  /** The wire's counts when the present use began: an exchange is told differences only. */
+  #writtenBefore = 0;
+  #readBefore = 0;
   readonly #prove = (): void => {
     if (!this.#isGone) this.user?.proved();
   };
@@ -53,7 +57,7 @@ export class Connection implements WireHearer {
   constructor(
     dialled: Dialled,
     life: { readonly openedMs: number; readonly endsMs: number },
-    timers: Timers,
+    world: { readonly clock: Clock; readonly timers: Timers },
     limits: AnswerLimits,
     owner: ConnectionOwner,
   ) {
@@ -65,10 +69,26 @@ export class Connection implements WireHearer {
     this.idleSinceMs = life.openedMs;
     this.endsMs = life.endsMs;
     this.reader = new AnswerReader(limits);
-    this.clock = timers.timer(() => this.user?.rang());
-    this.#timers = timers;
+    this.clock = new PhaseClock(world, (loopLagMs) => this.user?.expired(loopLagMs));
+    this.#timers = world.timers;
     this.#owner = owner;
     this.wire.hearer = this;
+  }
+
+  /** Begins one use. */
+  begin(): void {
+    this.requests += 1;
+    this.#writtenBefore = this.wire.bytesWritten;
+    this.#readBefore = this.wire.bytesRead;
+  }
+
+  /** Bytes of this use that the platform took; 0 proves that nothing was sent. */
+  get written(): number {
+    return this.wire.bytesWritten - this.#writtenBefore;
+  }
+
+  get read(): number {
+    return this.wire.bytesRead - this.#readBefore;
   }
 
   /** Lets one turn of the loop pass, in which a FIN or bytes that already wait in the kernel show themselves; then `proved`. */
@@ -123,7 +143,7 @@ export class Connection implements WireHearer {
 
   #leave(): void {
     this.#isGone = true;
-    this.clock.disarm();
+    this.clock.dispose();
     this.#owner.gone(this);
   }
 }

@@ -177,7 +177,9 @@ class Dialling {
       {
         ...terms,
         ...(store?.session === undefined ? {} : { session: store.session }),
-        ...(store === undefined ? {} : { onSession: (session: Uint8Array) => void (store.session = session) }),
+        onSession(session) {
+          if (store !== undefined) store.session = session;
+        },
       },
       hearer,
     );

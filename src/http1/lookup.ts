@@ -80,8 +80,11 @@ function sourcesOf(names: Names, settings: LookupSettings): Source[] {
 /** The first source is the one that was meant to know; what the others said is told beside it. */
 function summary(lost: readonly Lost<Source, NameFault>[]): NameFault {
   const first = lost[0];
-  if (first === undefined) return { code: 'ESERVFAIL', syscall: undefined, isFinal: false, note: 'no name server is set' };
-  const others = lost.slice(1).map(({ item, fault }) => `${item.kind === 'system' ? 'system' : item.server} ${fault.code}`);
+  if (first === undefined)
+    return { code: 'ESERVFAIL', syscall: undefined, isFinal: false, note: 'no name server is set' };
+  const others = lost
+    .slice(1)
+    .map(({ item, fault }) => `${item.kind === 'system' ? 'system' : item.server} ${fault.code}`);
   return { ...first.fault, isFinal: false, note: others.length === 0 ? undefined : `also asked ${others.join(', ')}` };
 }
 
@@ -112,39 +115,38 @@ function askServer(
   found: (answer: NameAnswer) => void,
   failed: (fault: NameFault) => void,
 ): () => void {
-  let six: NameAnswer | NameFault | undefined;
-  let four: NameAnswer | NameFault | undefined;
+  const answers: { A?: NameAnswer | NameFault; AAAA?: NameAnswer | NameFault } = {};
 
   const settle = (): void => {
     delay.disarm();
     // IPv6 first, as RFC 6724 sorts by default; a family without an answer is left out.
-    const answers = [six, four].filter((one) => one !== undefined && 'addresses' in one);
-    const addresses = answers.flatMap((answer) => answer.addresses);
-    if (addresses.length > 0) found({ addresses, ttlS: Math.min(...answers.map((answer) => answer.ttlS)) });
-    else failed(emptyFault(six, four));
+    const given = [answers.AAAA, answers.A].filter((one) => one !== undefined);
+    const good = given.filter((one) => 'addresses' in one);
+    const addresses = good.flatMap((answer) => answer.addresses);
+    if (addresses.length > 0) found({ addresses, ttlS: Math.min(...good.map((answer) => answer.ttlS)) });
+    else failed(emptyFault(given));
   };
   const delay = world.timers.timer(settle);
-  const heard = (answer: NameAnswer | NameFault): void => {
-    if (six !== undefined && four !== undefined) settle();
-    else if ('addresses' in answer && answer.addresses.length > 0) delay.arm(settings.familyDelayMs);
+  const ask = (kind: 'A' | 'AAAA'): void => {
+    const heard = (answer: NameAnswer | NameFault): void => {
+      answers[kind] = answer;
+      if (answers.A !== undefined && answers.AAAA !== undefined) settle();
+      else if ('addresses' in answer && answer.addresses.length > 0) delay.arm(settings.familyDelayMs);
+    };
+    const failedOne = (error: unknown): void => heard(nameFault(error, kind === 'A' ? 'queryA' : 'queryAaaa'));
+    world.names.query(server, host, kind, settings.queryMs).then(heard, failedOne);
   };
-  world.names.query(server, host, 'AAAA', settings.queryMs).then(
-    (answer) => heard((six = answer)),
-    (error: unknown) => heard((six = nameFault(error, 'queryAaaa'))),
-  );
-  world.names.query(server, host, 'A', settings.queryMs).then(
-    (answer) => heard((four = answer)),
-    (error: unknown) => heard((four = nameFault(error, 'queryA'))),
-  );
+  ask('AAAA');
+  ask('A');
   return () => delay.disarm();
 }
 
 /** No family has an address: a failure outweighs an honest "none", because it may hide addresses. */
-function emptyFault(six: NameAnswer | NameFault | undefined, four: NameAnswer | NameFault | undefined): NameFault {
-  const faults = [four, six].filter((one) => one !== undefined && 'code' in one);
+function emptyFault(given: readonly (NameAnswer | NameFault)[]): NameFault {
+  const faults = given.filter((one) => 'code' in one);
   return (
     faults.find((fault) => !fault.isFinal) ??
-    faults[0] ?? { code: 'ENODATA', syscall: 'queryA', isFinal: true, note: undefined }
+    faults.at(-1) ?? { code: 'ENODATA', syscall: 'queryA', isFinal: true, note: undefined }
   );
 }
 
@@ -152,6 +154,7 @@ const FINAL = new Set(['ENOTFOUND', 'ENODATA']);
 
 function nameFault(error: unknown, syscall: string): NameFault {
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'ESERVFAIL';
-  const own = error instanceof Error && 'syscall' in error && typeof error.syscall === 'string' ? error.syscall : syscall;
+  const own =
+    error instanceof Error && 'syscall' in error && typeof error.syscall === 'string' ? error.syscall : syscall;
   return { code, syscall: own, isFinal: FINAL.has(code), note: undefined };
 }

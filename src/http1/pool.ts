@@ -1,7 +1,7 @@
-import type { Chance, World } from '../world/world.ts';
+import type { Chance, Timer } from '../world/world.ts';
 import type { AnswerLimits } from './answer.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
-import { type Dialled, type DialClocks, type DialFault, type DialTools, dial, type SessionStore } from './dial.ts';
+import { type DialClocks, type DialFault, type Dialled, type DialTools, dial, type SessionStore } from './dial.ts';
 import { IdleLimit, type IdleSettings } from './idle.ts';
 import type { Route } from './route.ts';
 
@@ -23,19 +23,21 @@ export type Census = {
   readonly evict: () => boolean;
 };
 
-export type PoolTools = Omit<DialTools, 'session'> & Pick<World, 'timers'> & { readonly chance: Chance };
+export type PoolTools = Omit<DialTools, 'session'> & { readonly chance: Chance };
 
 /** The connections of one origin: the one used last is used next, so that those not needed age out. */
 export class Pool implements ConnectionOwner {
   readonly route: Route;
   readonly limit: IdleLimit;
+  /** Set when it was given up for room: whoever still knows it looks again. */
+  isForgotten = false;
   readonly #tools: PoolTools;
   readonly #settings: PoolSettings;
   readonly #census: Census;
   readonly #session: SessionStore = { session: undefined };
   /** In the order in which they fell idle: the last is taken, the first expires. */
   readonly #idle: Connection[] = [];
-  readonly #sweeper;
+  readonly #sweeper: Timer;
   #open = 0;
   #isClosed = false;
 
@@ -95,17 +97,21 @@ export class Pool implements ConnectionOwner {
       };
     }
     this.#count(1);
+    let isSettled = false;
     const cancel = dial({ ...this.#tools, session: this.#session }, this.route, clocks, {
-      opened: (dialled) => opened(this.#connection(dialled)),
+      opened: (dialled) => {
+        isSettled = true;
+        opened(this.#connection(dialled));
+      },
       failed: (fault) => {
+        isSettled = true;
         this.#count(-1);
         failed(fault);
       },
     });
-    let isCancelled = false;
     return () => {
-      if (isCancelled) return;
-      isCancelled = true;
+      if (isSettled) return;
+      isSettled = true;
       this.#count(-1);
       cancel();
     };
@@ -151,7 +157,7 @@ export class Pool implements ConnectionOwner {
   #connection(dialled: Dialled): Connection {
     const openedMs = this.#tools.clock.now();
     const endsMs = openedMs + this.#settings.ageMaxMs * (0.8 + 0.4 * this.#tools.chance.float());
-    return new Connection(dialled, { openedMs, endsMs }, this.#tools.timers, this.#settings.answer, this);
+    return new Connection(dialled, { openedMs, endsMs }, this.#tools, this.#settings.answer, this);
   }
 
   #count(change: 1 | -1): void {

@@ -6,12 +6,13 @@ import { reasonOf } from './reasons.ts';
 
 /**
  * Heads are always written anew from their parsed form, never copied from the wire. A name or value that would split the message is our
- * own bug by the time it comes here, so it throws: that ends the one call as `gateway-bug`.
+ * own bug by the time it comes here, so it throws: that ends the one call as `gateway-bug`. `ownLines` are the engine's own field lines,
+ * written as they are before the others.
  */
-export function requestHead(method: string, target: string, fields: readonly string[]): string {
+export function requestHead(method: string, target: string, fields: readonly string[], ownLines = ''): string {
   assertToken(method);
   assertTarget(target);
-  return `${method} ${target} HTTP/1.1\r\n${fieldLines(fields)}\r\n`;
+  return `${method} ${target} HTTP/1.1\r\n${ownLines}${fieldLines(fields)}\r\n`;
 }
 
 /** @throws RangeError on a status outside 100–999; TypeError on a field that cannot be written. */

@@ -19,7 +19,7 @@ const CARRY_KEPT_BYTES = 4096;
  * Ranges touch: together they are the whole input. What is incomplete is carried over to the next `feed`, at most `eventBytesMax`.
  */
 export class SseReader {
-  /** What the ranges below are ranges of; valid until the next `feed`. */
+  /** What the ranges below are ranges of; another one after `next` has said no. */
   source: Uint8Array = NOTHING;
   /** Where the next unit begins: a faster reader may look here first, and move it past a whole event that it recognised. */
   at = 0;
@@ -51,7 +51,7 @@ export class SseReader {
     this.#eventBytesMax = eventBytesMax;
   }
 
-  /** Takes the next slice. Its bytes are used until the next `feed` and not kept: what is incomplete is copied. */
+  /** Takes the next slice. Its bytes are used until `next` says no and not kept: what is incomplete is copied then. */
   feed(bytes: Uint8Array): void {
     this.#crAt = NONE;
     const rest = this.source.length - this.at;
@@ -66,11 +66,10 @@ export class SseReader {
     this.#append(rest, bytes);
   }
 
-  /** Keeps what `next` left over, now: the slice will not be valid later. Call it when `next` has said no. */
-  keep(): void {
-    const rest = this.source.length - this.at;
-    if (rest === 0 || this.#carried === this.source.length) return;
-    this.#append(rest, NOTHING);
+  /** A reader that recognised whole events from `at` on says where they end; `to` is the start of a unit. */
+  skip(to: number): void {
+    this.at = to;
+    this.#line = NONE;
   }
 
   // The carry is one growing buffer: appending a slice costs its length, however often an event is cut.
@@ -149,6 +148,7 @@ export class SseReader {
     if (length > this.#eventBytesMax) this.isTooLong = true;
     this.#searched = this.source.length;
     if (this.#isFirst) this.#line = NONE;
+    if (length > 0 && this.#carried === 0) this.#append(length, NOTHING);
     return false;
   }
 
@@ -197,7 +197,7 @@ export class SseReader {
     if (this.dataLines === 0) return NOTHING;
     if (this.dataLines === 1) return this.source.subarray(this.dataFrom, this.dataTo);
     const values: Uint8Array[] = [];
-    let line = this.start;
+    let line = this.source[this.start] === 0xef ? this.start + 3 : this.start;
     while (line < this.end) {
       let eol = line;
       while (eol < this.end && this.source[eol] !== LF && this.source[eol] !== CR) eol += 1;

@@ -18,8 +18,8 @@ import {
   prefillComplaint,
   readConversation,
   type Said,
-  textOfContent,
   type Tool,
+  textOfContent,
   toolFor,
   type Usage,
   usageOf,
@@ -141,13 +141,17 @@ function chatEvents(envelope: object, said: readonly Said[], usage: Usage | unde
   const tail = usage === undefined ? ']}\n\n' : '],"usage":null}\n\n';
   const chunk = (index: number, delta: string, finish: string | null): string =>
     `${head}{"index":${index},"delta":${delta},"logprobs":null,"finish_reason":${JSON.stringify(finish)}}${tail}`;
-  const events: StreamEvent[] = said.map((choice, index) => ({ text: chunk(index, firstDelta(choice), null), means: 'frame' }));
+  const events: StreamEvent[] = said.map((choice, index) => ({
+    text: chunk(index, firstDelta(choice), null),
+    means: 'frame',
+  }));
   const longest = Math.max(...said.map((choice) => choice.pieces.length));
   for (let at = 0; at <= longest; at += 1) {
     for (const [index, choice] of said.entries()) {
       const piece = choice.pieces[at];
       if (piece !== undefined) events.push({ text: chunk(index, deltaOf(choice, piece), null), means: 'output' });
-      else if (at === choice.pieces.length) events.push({ text: chunk(index, '{}', finishOf(choice)), means: 'finish' });
+      else if (at === choice.pieces.length)
+        events.push({ text: chunk(index, '{}', finishOf(choice)), means: 'finish' });
     }
   }
   if (usage !== undefined) {

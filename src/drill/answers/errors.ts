@@ -41,7 +41,11 @@ export function complaintOf(shape: Shape, status: number): Complaint {
 const OPENAI_SORRY = 'The server had an error while processing your request. Sorry about that!';
 
 const OPENAI: Readonly<Record<number, Omit<Complaint, 'status'>>> = {
-  400: { type: 'invalid_request_error', message: "Invalid value for 'temperature': expected a number.", param: 'temperature' },
+  400: {
+    type: 'invalid_request_error',
+    message: "Invalid value for 'temperature': expected a number.",
+    param: 'temperature',
+  },
   401: {
     type: 'invalid_request_error',
     message:
@@ -56,12 +60,20 @@ const OPENAI: Readonly<Record<number, Omit<Complaint, 'status'>>> = {
   },
   404: { type: 'invalid_request_error', message: 'Invalid URL' },
   413: { type: 'invalid_request_error', message: 'Request body is too large.', code: 'request_too_large' },
-  429: { type: 'requests', message: 'Rate limit reached for requests per min (RPM): Limit 500, Used 500, Requested 1.', code: 'rate_limit_exceeded' },
+  429: {
+    type: 'requests',
+    message: 'Rate limit reached for requests per min (RPM): Limit 500, Used 500, Requested 1.',
+    code: 'rate_limit_exceeded',
+  },
   500: { type: 'server_error', message: OPENAI_SORRY },
   502: { type: 'bad_gateway', message: 'The model provider returned an invalid response.' },
   503: { type: 'service_unavailable', message: 'The service is temporarily unavailable. Please try again later.' },
   504: { type: 'timeout', message: 'The request timed out.' },
-  529: { type: 'server_error', message: 'The engine is currently overloaded, please try again later.', code: 'overloaded' },
+  529: {
+    type: 'server_error',
+    message: 'The engine is currently overloaded, please try again later.',
+    code: 'overloaded',
+  },
 };
 
 /** Types by status: https://docs.anthropic.com/en/api/errors. */
@@ -71,7 +83,10 @@ const ANTHROPIC: Readonly<Record<number, readonly [type: string, message: string
   403: ['permission_error', 'Your API key does not have permission to use the specified resource.'],
   404: ['not_found_error', 'Not found'],
   413: ['request_too_large', 'Request exceeds the maximum size'],
-  429: ['rate_limit_error', 'This request would exceed the rate limit for your organization of 50 requests per minute.'],
+  429: [
+    'rate_limit_error',
+    'This request would exceed the rate limit for your organization of 50 requests per minute.',
+  ],
   503: ['api_error', 'Service unavailable'],
   504: ['timeout_error', 'The request timed out.'],
   529: ['overloaded_error', 'Overloaded'],
@@ -86,10 +101,16 @@ function anthropicComplaint(status: number): Complaint {
 }
 
 const AZURE: Readonly<Record<number, readonly [code: string, message: string]>> = {
-  401: ['401', 'Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key for an active subscription and use a correct regional API endpoint for your resource.'],
+  401: [
+    '401',
+    'Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key for an active subscription and use a correct regional API endpoint for your resource.',
+  ],
   403: ['403', 'Access denied due to Virtual Network/Firewall rules.'],
   404: ['404', 'Resource not found'],
-  429: ['429', 'Requests to the ChatCompletions_Create Operation have exceeded call rate limit of your current pricing tier.'],
+  429: [
+    '429',
+    'Requests to the ChatCompletions_Create Operation have exceeded call rate limit of your current pricing tier.',
+  ],
   500: ['InternalServerError', 'The server had an error while processing your request.'],
   503: ['ServiceUnavailable', 'The service is temporarily unable to process your request. Please try again later.'],
 };

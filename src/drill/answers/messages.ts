@@ -19,8 +19,8 @@ import {
   prefillComplaint,
   readConversation,
   type Said,
-  textOfContent,
   type Tool,
+  textOfContent,
   toolFor,
   type Usage,
   usageOf,
@@ -77,7 +77,8 @@ function readWish(ask: Ask, body: Body, speaker: Speaker): WithComplaint<Wish> {
 
 function readMessages(ask: Ask, body: Body): WithComplaint<readonly Message[]> {
   const list = listIn(body, 'messages', ask);
-  if (isComplaint(list)) return list.code === 'empty_array' ? refused('messages: at least one message is required') : list;
+  if (isComplaint(list))
+    return list.code === 'empty_array' ? refused('messages: at least one message is required') : list;
   const { system } = body;
   const messages: Message[] = system === undefined ? [] : [{ role: 'system', text: textOfContent(system) }];
   for (const [i, message] of list.entries()) {

@@ -8,8 +8,8 @@ import {
   prefillComplaint,
   readConversation,
   type Said,
-  textOfContent,
   type Tool,
+  textOfContent,
   toolFor,
   usageOf,
   type Wish,
@@ -124,7 +124,12 @@ type Item = { readonly id: string; readonly begun: object; readonly whole: objec
 function itemOf(said: Said, id: string): Item {
   const text = said.pieces.join('');
   if (said.tool !== undefined) {
-    const call = { id: `fc_${id}`, type: 'function_call', call_id: `call_${said.tool.id.slice(0, 24)}`, name: said.tool.name };
+    const call = {
+      id: `fc_${id}`,
+      type: 'function_call',
+      call_id: `call_${said.tool.id.slice(0, 24)}`,
+      name: said.tool.name,
+    };
     return {
       id: call.id,
       begun: { ...call, status: 'in_progress', arguments: '' },

@@ -107,11 +107,7 @@ export function readConversation(
 }
 
 /** The refusal of newer models to go on from a given beginning; undefined when all is well. */
-export function prefillComplaint(
-  shape: Shape,
-  messages: readonly Message[],
-  speaker: Speaker,
-): Complaint | undefined {
+export function prefillComplaint(shape: Shape, messages: readonly Message[], speaker: Speaker): Complaint | undefined {
   const last = messages.at(-1);
   if (last?.role !== 'assistant') return undefined;
   if (speaker.prefill === 'refuse') {

@@ -1,0 +1,114 @@
+import { cpus, release } from 'node:os';
+import { plainLoad, streamLoad } from './callers.ts';
+import { cpuUs, median } from './measure.ts';
+import { plainOrigin, streamOrigin } from './origins.ts';
+import { startPeer } from './peers.ts';
+import { output, stop } from './processes.ts';
+import { extras } from './extras.ts';
+
+/**
+ * Side by side on this machine in this run: CPU microseconds of each proxy per plain call and per streamed event, as ratios to HAProxy's.
+ * CPU time is used because other work on the machine changes it far less than it changes latency. Peers take turns within each round, so that a
+ * slow moment of the machine meets them all.
+ */
+const isQuick = process.argv.includes('--quick');
+const isJson = process.argv.includes('--json');
+const only = process.argv.find((arg) => arg.startsWith('--only='))?.slice(7).split(',');
+
+const PEERS = isQuick
+  ? ['haproxy', 'floor', 'goodgate']
+  : ['haproxy', 'nginx', 'floor', 'goodgate', 'node:http + undici', '@fastify/http-proxy', 'portkey'];
+const ROUNDS = isQuick ? 3 : 5;
+/** Long enough for the JIT to settle in the warm-up and for 20,000 calls in a round. */
+const PLAIN_S = isQuick ? 2 : 4;
+const CONNECTIONS = 64;
+const STREAMS = 100;
+const EVENTS = isQuick ? 250 : 500;
+const GAP_MS = 10;
+
+type Row = { readonly peer: string; readonly values: number[] };
+
+/** Progress goes to stderr, the result to stdout. */
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+function wanted(names: readonly string[]): string[] {
+  return names.filter((name) => only === undefined || only.includes(name));
+}
+
+/** One load on every peer, round after round; returns microseconds of CPU per unit. */
+async function compare(
+  what: string,
+  origin: number,
+  peers: readonly string[],
+  load: (peer: Awaited<ReturnType<typeof startPeer>>, isWarmUp: boolean) => Promise<number>,
+): Promise<Row[]> {
+  const started = [];
+  for (const name of peers) started.push(await startPeer(name, origin));
+  const rows: Row[] = started.map((peer) => ({ peer: peer.name, values: [] }));
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    for (const [at, peer] of started.entries()) {
+      const pid = peer.process.pid ?? 0;
+      const before = cpuUs(pid);
+      const units = await load(peer, round === 0);
+      const us = (cpuUs(pid) - before) / units;
+      // The first round warms caches, pools and the JIT.
+      if (round > 0) rows[at]?.values.push(us);
+      say(`  ${what}, round ${round === 0 ? 'warm-up' : `${round}/${ROUNDS}`}: ${peer.name} ${us.toFixed(1)} µs`);
+    }
+  }
+  for (const peer of started) await stop(peer.process);
+  return rows;
+}
+
+async function plain(): Promise<Row[]> {
+  const origin = await plainOrigin();
+  const rows = await compare('plain call', origin.port, wanted(PEERS.filter((name) => name !== 'portkey')), (peer, isWarmUp) =>
+    plainLoad(peer, CONNECTIONS, isWarmUp ? 1 : PLAIN_S),
+  );
+  await stop(origin.process);
+  return rows;
+}
+
+async function streamed(): Promise<Row[]> {
+  const origin = await streamOrigin(EVENTS, GAP_MS);
+  const peers = wanted(PEERS.filter((name) => !name.startsWith('@') && name !== 'portkey'));
+  const rows = await compare('streamed event', origin.port, peers, async (peer) => {
+    const tally = await streamLoad(peer, STREAMS);
+    if (tally.whole !== STREAMS) throw new Error(`${peer.name}: only ${tally.whole} of ${STREAMS} streams were whole`);
+    return tally.events;
+  });
+  await stop(origin.process);
+  return rows;
+}
+
+function table(title: string, rows: readonly Row[]): string {
+  const base = median(rows.find((row) => row.peer === 'haproxy')?.values ?? []);
+  const floor = median(rows.find((row) => row.peer === 'floor')?.values ?? []);
+  const lines = rows.map(({ peer, values }) => {
+    const middle = median(values);
+    const spread = `${Math.min(...values).toFixed(1)}–${Math.max(...values).toFixed(1)}`;
+    return `| ${peer} | ${middle.toFixed(1)} | ${spread} | ${(middle / base).toFixed(2)} | ${(middle / floor).toFixed(2)} |`;
+  });
+  return [`| ${title} | µs CPU | spread | × HAProxy | × floor |`, '|---|--:|--:|--:|--:|', ...lines].join('\n');
+}
+
+async function versions(): Promise<string> {
+  const haproxy = /HAProxy version (\S+)/.exec(await output('haproxy', ['-v']))?.[1];
+  const nginx = /nginx\/(\S+)/.exec(await output('nginx', ['-v']))?.[1];
+  const [cpu] = cpus();
+  return `${cpu?.model ?? 'unknown'} × ${cpus().length}, Linux ${release()}; Node ${process.version}, HAProxy ${haproxy} (one thread), nginx ${nginx} (one worker)`;
+}
+
+const machine = await versions();
+const plainRows = await plain();
+const streamRows = await streamed();
+const more = isQuick ? undefined : await extras(say);
+if (isJson) {
+  process.stdout.write(`${JSON.stringify({ machine, plain: plainRows, streamed: streamRows, ...more?.json }, undefined, 2)}\n`);
+} else {
+  const parts = [machine, table('plain call, 1 KB in, 0.3 KB out', plainRows), table('streamed event', streamRows)];
+  if (more !== undefined) parts.push(more.text);
+  process.stdout.write(`${parts.join('\n\n')}\n`);
+}

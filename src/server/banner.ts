@@ -1,0 +1,45 @@
+import { listenWords } from '../config/address.ts';
+import type { ListenAddress } from '../config/settings.ts';
+
+/** What a start says: where it listens, what it found, what to try next. */
+export function banner(
+  address: ListenAddress,
+  sentences: readonly string[],
+  sandbox: readonly { readonly name: string; readonly url: string }[],
+): string[] {
+  const base = `http://${listenWords(address)}`;
+  const lines = [`Goodgate serves on ${base}`, '', ...sentences.map((sentence) => `  ${sentence}`), ''];
+  lines.push(
+    'Ask it:',
+    `  curl ${base}/v1/chat/completions -H 'content-type: application/json' \\`,
+    `    -d '{"model":"${sandbox.length > 0 ? 'sandbox' : 'MODEL'}","messages":[{"role":"user","content":"Why is the sky blue?"}]}'`,
+  );
+  const [first] = sandbox;
+  if (first !== undefined) {
+    const origin = first.url.replace(/\/v1$/, '');
+    lines.push(
+      '',
+      `Break ${first.name}, ask again, and mend it:`,
+      `  curl -X PUT ${origin}/drill/fault -d reset-before-head`,
+      `  curl -X DELETE ${origin}/drill/fault`,
+    );
+  }
+  return lines;
+}
+
+/** Why a port cannot be listened on, and what to do. */
+export function listenSentence(error: unknown, address: ListenAddress): string {
+  const where = listenWords(address);
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  switch (code) {
+    case 'EADDRINUSE':
+      return `${where} is in use by another process; stop that one, or choose another port with --listen ${address.ip}:${address.port + 1}`;
+    case 'EACCES':
+    case 'EPERM':
+      return `${where} may not be used by this user; choose a port above 1023 with --listen ${address.ip}:5020`;
+    case 'EADDRNOTAVAIL':
+      return `${where} is no address of this machine; use 127.0.0.1, or 0.0.0.0 for all`;
+    default:
+      return `cannot listen on ${where}: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}

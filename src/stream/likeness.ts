@@ -1,0 +1,142 @@
+import { stringEnd } from './skim.ts';
+
+const QUOTE = 0x22;
+
+/** 2 KiB: deltas are a few hundred bytes; larger events are rare and read in full. */
+const LIKENESS_BYTES_MAX = 2048;
+
+/** 28 values: what one skim records, and the free texts of a dialect. */
+const HOLES_MAX = 28;
+
+/** A value in which an event may differ from the pattern: where it begins, where it ends, and whether an empty one is another kind. */
+const STRIDE = 3;
+
+/**
+ * Recognises an event that is like one already read in full: equal to it byte by byte, except inside whole string and number values
+ * that do not decide its kind. Such an event is well-formed and of the same kind, by induction over its bytes: where the two are equal,
+ * a reader is in the same state in both; where they differ, both are inside a value token, and the states meet again at its end. This
+ * costs a fraction of reading the event, and nearly every event of a stream is like the one before it.
+ */
+export class Likeness {
+  kinds = 0;
+  /** The text of the event that `match` recognised, without its quotes; -1 when this kind has none. */
+  textFrom = -1;
+  textTo = -1;
+  #bytes: Buffer = NO_BYTES;
+  #length = 0;
+  #textHole = -1;
+  #holes: Int32Array = NO_HOLES;
+  #holeCount = 0;
+  // Where `#along` stopped in the pattern.
+  #i = 0;
+
+  /** Takes [start, end) of `source` as the pattern; `hole` follows for each value that may differ, in order. */
+  learn(source: Uint8Array, start: number, end: number, kinds: number): void {
+    const length = end - start;
+    this.#holeCount = 0;
+    this.#textHole = -1;
+    this.#length = 0;
+    if (length > LIKENESS_BYTES_MAX) return;
+    if (this.#holes === NO_HOLES) this.#holes = new Int32Array(HOLES_MAX * STRIDE);
+    if (this.#bytes.length < length) this.#bytes = Buffer.allocUnsafeSlow(length + 32);
+    this.#bytes.set(source.subarray(start, end), 0);
+    this.#length = length;
+    this.kinds = kinds;
+  }
+
+  /** A value of the pattern, by its place there. `isFree`: it may not become empty. `isText`: its range is wanted. */
+  hole(from: number, to: number, isFree: boolean, isText: boolean): void {
+    if (this.#length === 0 || this.#holeCount === HOLES_MAX) return;
+    const at = this.#holeCount * STRIDE;
+    this.#holes[at] = from;
+    this.#holes[at + 1] = to;
+    this.#holes[at + 2] = isFree ? 1 : 0;
+    if (isText) this.#textHole = at;
+    this.#holeCount += 1;
+  }
+
+  /** The index after the event at `at` when it is whole and like the pattern; -1 when it must be read in full. */
+  match(source: Uint8Array, at: number): number {
+    const length = this.#length;
+    if (length === 0) return -1;
+    this.#i = 0;
+    this.textFrom = -1;
+    const hole = this.#textHole;
+    if (hole < 0) return this.#along(source, at, length);
+    // The text is always read as a value, since its range is wanted even when it equals the pattern's.
+    const from = this.#along(source, at, this.#holes[hole] as number);
+    if (from < 0 || from >= source.length || source[from] !== QUOTE) return -1;
+    const to = stringEnd(source, from + 1, source.length);
+    if (to < from + 3) return -1;
+    this.textFrom = from + 1;
+    this.textTo = to - 1;
+    this.#i = this.#holes[hole + 1] as number;
+    return this.#along(source, to, length);
+  }
+
+  /** Goes along pattern and source until the pattern's `stop`; the source's index there, or -1. */
+  #along(source: Uint8Array, from: number, stop: number): number {
+    const pattern = this.#bytes;
+    const end = source.length;
+    let i = this.#i;
+    let shift = from - i;
+    for (;;) {
+      i = sameUntil(pattern, source, i, shift, Math.min(stop, end - shift));
+      if (i >= stop) break;
+      const hole = i + shift < end ? this.#holeAt(i) : -1;
+      if (hole < 0) return -1;
+      const to = this.#valueEnd(source, (this.#holes[hole] as number) + shift, hole);
+      if (to < 0) return -1;
+      i = this.#holes[hole + 1] as number;
+      shift = to - i;
+    }
+    this.#i = i;
+    return i + shift;
+  }
+
+  /** The hole that `i` lies in, or whose number ends just before `i`. */
+  #holeAt(i: number): number {
+    const holes = this.#holes;
+    for (let at = 0; at < this.#holeCount * STRIDE; at += STRIDE) {
+      if (i < (holes[at] as number)) return -1;
+      const to = holes[at + 1] as number;
+      // At the very end of a string both are past their closing quotes: the difference lies outside. A number may go on.
+      if (i < to || (i === to && this.#bytes[holes[at] as number] !== QUOTE)) return at;
+    }
+    return -1;
+  }
+
+  /** The end of the value in `source` that stands where the hole's stands in the pattern: of the same type, and not empty where that matters. */
+  #valueEnd(source: Uint8Array, from: number, hole: number): number {
+    const isString = source[from] === QUOTE;
+    if (isString !== (this.#bytes[this.#holes[hole] as number] === QUOTE)) return -1;
+    if (!isString) return integerEnd(source, from);
+    const to = stringEnd(source, from + 1, source.length);
+    return to === from + 2 && this.#holes[hole + 2] === 1 ? -1 : to;
+  }
+}
+
+const NO_BYTES = Buffer.alloc(0);
+const NO_HOLES = new Int32Array(0);
+
+// Apart and with one index: the compiler then keeps it in a register, which halves the cost.
+function sameUntil(pattern: Uint8Array, source: Uint8Array, from: number, shift: number, stop: number): number {
+  let i = from;
+  while (i < stop && pattern[i] === source[i + shift]) i++;
+  return i;
+}
+
+/** Integers without sign or leading zero only: other numbers are rare enough to be read in full. */
+function integerEnd(source: Uint8Array, from: number): number {
+  const end = source.length;
+  let at = from;
+  while (at < end && isDigit(source[at] as number)) at += 1;
+  if (at === from || at >= end || (source[from] === 0x30 && at > from + 1)) return -1;
+  const next = source[at];
+  // Fraction and exponent.
+  return next === 0x2e || next === 0x65 || next === 0x45 ? -1 : at;
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
+}
