@@ -1,10 +1,10 @@
 import { cpus, release } from 'node:os';
 import { plainLoad, streamLoad } from './callers.ts';
+import { extras } from './extras.ts';
 import { cpuUs, median } from './measure.ts';
 import { plainOrigin, streamOrigin } from './origins.ts';
 import { startPeer } from './peers.ts';
 import { output, stop } from './processes.ts';
-import { extras } from './extras.ts';
 
 /**
  * Side by side on this machine in this run: CPU microseconds of each proxy per plain call and per streamed event, as ratios to HAProxy's.
@@ -13,7 +13,10 @@ import { extras } from './extras.ts';
  */
 const isQuick = process.argv.includes('--quick');
 const isJson = process.argv.includes('--json');
-const only = process.argv.find((arg) => arg.startsWith('--only='))?.slice(7).split(',');
+const only = process.argv
+  .find((arg) => arg.startsWith('--only='))
+  ?.slice(7)
+  .split(',');
 
 const PEERS = isQuick
   ? ['haproxy', 'floor', 'goodgate']
@@ -23,7 +26,7 @@ const ROUNDS = isQuick ? 3 : 5;
 const PLAIN_S = isQuick ? 2 : 4;
 const CONNECTIONS = 64;
 const STREAMS = 100;
-const EVENTS = isQuick ? 250 : 500;
+const EVENTS = isQuick ? 150 : 500;
 const GAP_MS = 10;
 
 type Row = { readonly peer: string; readonly values: number[] };
@@ -64,8 +67,11 @@ async function compare(
 
 async function plain(): Promise<Row[]> {
   const origin = await plainOrigin();
-  const rows = await compare('plain call', origin.port, wanted(PEERS.filter((name) => name !== 'portkey')), (peer, isWarmUp) =>
-    plainLoad(peer, CONNECTIONS, isWarmUp ? 1 : PLAIN_S),
+  const rows = await compare(
+    'plain call',
+    origin.port,
+    wanted(PEERS.filter((name) => name !== 'portkey')),
+    (peer, isWarmUp) => plainLoad(peer, CONNECTIONS, isWarmUp ? 1 : PLAIN_S),
   );
   await stop(origin.process);
   return rows;
@@ -106,7 +112,9 @@ const plainRows = await plain();
 const streamRows = await streamed();
 const more = isQuick ? undefined : await extras(say);
 if (isJson) {
-  process.stdout.write(`${JSON.stringify({ machine, plain: plainRows, streamed: streamRows, ...more?.json }, undefined, 2)}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ machine, plain: plainRows, streamed: streamRows, ...more?.json }, undefined, 2)}\n`,
+  );
 } else {
   const parts = [machine, table('plain call, 1 KB in, 0.3 KB out', plainRows), table('streamed event', streamRows)];
   if (more !== undefined) parts.push(more.text);

@@ -1,30 +1,18 @@
 import { Alarms } from './attempts/alarm.ts';
-import { backoffBaseMs } from './attempts/backoff.ts';
-import { Budget } from './attempts/budget.ts';
 import { deadline } from './attempts/deadline.ts';
-import { type Door, type Entrance, fallback } from './attempts/fallback.ts';
-import { retry } from './attempts/retry.ts';
-import { type Candidates, picking } from './balance/pick.ts';
-import { roundRobin } from './balance/round-robin.ts';
+import { fallback } from './attempts/fallback.ts';
 import type { Call, Dialect } from './call/call.ts';
 import { Failure } from './call/failure.ts';
-import { type Seat, seatOf } from './call/seat.ts';
 import { matchesAny } from './config/glob.ts';
-import {
-  type AttemptClocks,
-  clocksFor,
-  type PoolSettings,
-  type RouteSettings,
-  type Settings,
-} from './config/settings.ts';
-import { classify } from './diagnosis/classify.ts';
-import type { ExchangeClocks, Requester } from './http1/contract.ts';
+import type { RouteSettings, Settings } from './config/settings.ts';
+import { Court } from './health/blame.ts';
+import type { Requester } from './http1/contract.ts';
 import { explain } from './pipeline/explain.ts';
 import { type Service, stack } from './pipeline/service.ts';
+import { PoolOfRoute, type PoolParts } from './pool.ts';
 import { ask } from './providers/ask.ts';
 import { listModels, type ModelSources } from './providers/models.ts';
 import { speaks } from './providers/speaks.ts';
-import { watch } from './stream/watch.ts';
 import type { World } from './world/world.ts';
 
 /** What the gateway needs besides its settings. */
@@ -37,9 +25,16 @@ export type GatewayParts = {
 
 /** The path of a call: config × world → Service. A reload makes a new one; calls under way finish on the old. */
 export function createGateway(settings: Settings, parts: GatewayParts): Service {
-  const routes = settings.routes.map((route) => ({ route, service: routeService(route, settings, parts) }));
-  const models = listModels(modelSources(settings, parts));
-  const alarms = new Alarms(parts.world.timers);
+  const { world, requester } = parts;
+  const shared: PoolParts = {
+    world,
+    requester,
+    via: `1.1 ${parts.name}`,
+    court: new Court(),
+    alarms: new Alarms(world.timers),
+  };
+  const routes = settings.routes.map((route) => ({ route, service: routeService(route, settings, shared) }));
+  const models = listModels(modelSources(settings, shared));
 
   /** The first route in the order written that takes the call; one that names models is not asked for calls that name none. */
   const route: Service = (call) => {
@@ -54,27 +49,27 @@ export function createGateway(settings: Settings, parts: GatewayParts): Service 
 
   return stack(
     [
-      // First: whatever is thrown below leaves as one Failure with its story.
-      explain,
+      // First: whatever is thrown below leaves as one Failure with its story, and who was to blame is judged when all is known.
+      explain((call) => shared.court.judge(call)),
       // Above all that waits or tries again: they share one clock.
-      deadline({ clock: parts.world.clock, alarms }),
+      deadline({ clock: world.clock, alarms: new Alarms(world.timers) }),
     ],
     route,
   );
 }
 
 /** The pools of a route, for each dialect that callers speak: only targets that understand a call are ever asked. */
-function routeService(route: RouteSettings, settings: Settings, parts: GatewayParts): Service {
-  const byDialect = new Map<Dialect, Service>();
+function routeService(route: RouteSettings, settings: Settings, parts: PoolParts): Service {
   const { clock, chance } = parts.world;
-  const pools = route.pools.map((pool) => poolSeats(pool, route, settings, parts));
+  const byDialect = new Map<Dialect, Service>();
+  const pools = route.pools.map((pool) => new PoolOfRoute(pool, route, settings, parts));
   const build = (dialect: Dialect): Service => {
     const spoken = pools
-      .map((pool) => ({ ...pool, seats: pool.seats.filter((seat) => speaks(seat.target, dialect)) }))
-      .filter((pool) => pool.seats.length > 0);
+      .map((pool) => ({ pool, seats: pool.seats.filter((seat) => speaks(seat.target, dialect)) }))
+      .filter(({ seats }) => seats.length > 0);
     if (spoken.length === 0) return (call) => Promise.reject(unspoken(call));
-    // Above retry: a pool is left only when its tries are spent.
-    return fallback({ doors: spoken.map((pool) => door(pool, spoken.length > 1, parts)), clock, chance });
+    // Above retry, which each door begins with: a pool is left only when its tries are spent.
+    return fallback({ doors: spoken.map(({ pool, seats }) => pool.door(seats, spoken.length > 1)), clock, chance });
   };
   return (call) => {
     let service = byDialect.get(call.dialect);
@@ -86,75 +81,15 @@ function routeService(route: RouteSettings, settings: Settings, parts: GatewayPa
   };
 }
 
-type PoolSeats = { readonly pool: PoolSettings; readonly seats: readonly Seat[]; readonly budget: Budget };
-
-/** The seats of a pool, each with its own stack down to the wire. */
-function poolSeats(pool: PoolSettings, route: RouteSettings, settings: Settings, parts: GatewayParts): PoolSeats {
-  const { clock, timers } = parts.world;
-  const { budgetRatio, budgetPerSecond } = settings.retries;
-  const seats = pool.targets.map((target, index) => {
-    const seat = seatOf(target, pool.name, index);
-    const clocks = clocksFor(route, target);
-    seat.ask = stack(
-      [
-        // Sees exactly what the target did, byte by byte; below it nothing judges.
-        watch({ clock, timers, clocks, replyBytesHeldMax: settings.replyBytesHeldMax }),
-      ],
-      ask(clock, parts.requester, {
-        target,
-        fields: target.fields,
-        via: `1.1 ${parts.name}`,
-        model: target.model ?? pool.model,
-        clocks: (call) => leftOf(clocks, call, clock.now()),
-      }),
-    );
-    return seat;
-  });
-  return { pool, seats, budget: new Budget({ clock, timers, share: budgetRatio, floorPerS: budgetPerSecond }) };
-}
-
-/** One way into a pool: tries again above the pick, so that each try may move to another target. */
-function entrance(
-  { pool, seats, budget }: PoolSeats,
-  candidates: Candidates,
-  isElsewhereLeft: boolean,
-  { world }: GatewayParts,
-): Entrance {
-  const picker = roundRobin({ seats: pool.targets.length, chance: world.chance });
-  const picks = picking({ pool: pool.name, picker, seats: candidates, hearers: [], clock: world.clock });
-  const again = retry({
-    ...world,
-    budget,
-    baseMs: backoffBaseMs(seats.map((seat) => seat.target.origin)),
-    othersLeft: picks.left,
-    isElsewhereLeft,
-    retryAfterMs: (failure) => classify(failure.evidence).retryAfterMs,
-  });
-  return { service: stack([again], picks.service), left: picks.left };
-}
-
-function door(spoken: PoolSeats, isElsewhereLeft: boolean, parts: GatewayParts): Door {
-  const { pool, seats, budget } = spoken;
-  const candidates: Candidates = { fit: () => seats, anyone: () => seats, due: () => undefined };
-  const way = entrance(spoken, candidates, isElsewhereLeft, parts);
-  return { name: pool.name, fit: way, anyone: way, share: () => 1, budget };
-}
-
-/** No clock of an attempt outlives the call. */
-function leftOf(clocks: AttemptClocks, call: Call, nowMs: number): ExchangeClocks {
-  const leftMs = Math.max(1, call.deadlineMs - nowMs);
-  return clocks.headMs === 0 || clocks.headMs > leftMs ? { ...clocks, headMs: leftMs } : clocks;
-}
-
 /** Whom to ask for the list of models: every target once, and the names that routes know by themselves. */
-function modelSources(settings: Settings, { world, requester, name }: GatewayParts): ModelSources {
+function modelSources(settings: Settings, { world, requester, via }: PoolParts): ModelSources {
   return {
     names: settings.routes.flatMap((route) => route.models.filter((model) => !model.includes('*'))),
     services: settings.targets.map((target) =>
       ask(world.clock, requester, {
         target,
         fields: target.fields,
-        via: `1.1 ${name}`,
+        via,
         model: undefined,
         clocks: () => ({ ...settings.clocks, ...target.clocks, headMs: MODELS_HEAD_MS }),
       }),

@@ -34,7 +34,7 @@ export const ROOMS = {
     packages: ['fastest-levenshtein'],
     node: ['node:crypto', 'node:zlib'],
   }),
-  gateway: room('the path of a call, on one page', [
+  pool: room('what does one pool own?', [
     ...CONTRACTS,
     'attempts',
     'balance',
@@ -43,6 +43,7 @@ export const ROOMS = {
     'providers',
     'config',
   ]),
+  gateway: room('the path of a call, on one page', [...CONTRACTS, 'attempts', 'health', 'providers', 'config', 'pool']),
   serve: room('the process, on one page', [...CONTRACTS, 'gateway', 'config', 'server', 'drill', 'providers'], {
     outside: 'process',
   }),

@@ -1,6 +1,7 @@
 import type { Call } from '../call/call.ts';
 import type { Clock, Timers } from '../world/world.ts';
 import { stopped } from './pause.ts';
+import { Window } from './window.ts';
 
 /** One further try for each five calls: Finagle's and tower's number; it bounds the load of a bad day to 1.2 × (P4). */
 export const BUDGET_SHARE = 0.2;
@@ -24,12 +25,9 @@ export class Budget {
   readonly #timers: Timers;
   readonly #share: number;
   readonly #floor: number;
-  readonly #calls = new Float64Array(SLOTS);
+  readonly #calls = new Window(SLOTS, SLOT_MS);
   /** One slot more than the calls have: a full window of payments and a part, against at most a full window of calls. */
-  readonly #paid = new Float64Array(SLOTS + 1);
-  #callsSum = 0;
-  #paidSum = 0;
-  #slot: number;
+  readonly #paid = new Window(SLOTS + 1, SLOT_MS);
   readonly #waiters = new Set<() => void>();
   #isWakeSet = false;
 
@@ -43,22 +41,18 @@ export class Budget {
     this.#timers = options.timers;
     this.#share = options.share ?? BUDGET_SHARE;
     this.#floor = ((options.floorPerS ?? BUDGET_FLOOR_PER_S) * BUDGET_WINDOW_MS) / 1000;
-    this.#slot = Math.floor(this.#clock.now() / SLOT_MS);
   }
 
   /** A call came in. */
   deposit(): void {
-    this.#roll();
-    const at = this.#slot % SLOTS;
-    this.#calls[at] = (this.#calls[at] ?? 0) + 1;
-    this.#callsSum += 1;
+    this.#calls.add(this.#clock.now());
     if (this.#waiters.size > 0) this.#wake();
   }
 
   /** Tries that could be paid now, whole or in part. */
   balance(): number {
-    this.#roll();
-    return Math.max(0, this.#callsSum * this.#share + this.#floor - this.#paidSum);
+    const nowMs = this.#clock.now();
+    return Math.max(0, this.#calls.sum(nowMs) * this.#share + this.#floor - this.#paid.sum(nowMs));
   }
 
   /** Pays for one try now; false when it cannot be afforded, or others wait for their turn already. */
@@ -96,11 +90,9 @@ export class Budget {
   }
 
   #spend(): boolean {
-    this.#roll();
-    if (this.#paidSum + 1 > this.#callsSum * this.#share + this.#floor + SLACK) return false;
-    const at = this.#slot % (SLOTS + 1);
-    this.#paid[at] = (this.#paid[at] ?? 0) + 1;
-    this.#paidSum += 1;
+    const nowMs = this.#clock.now();
+    if (this.#paid.sum(nowMs) + 1 > this.#calls.sum(nowMs) * this.#share + this.#floor + SLACK) return false;
+    this.#paid.add(nowMs);
     return true;
   }
 
@@ -121,20 +113,5 @@ export class Budget {
       this.#wake();
       if (this.#waiters.size > 0) this.#setWake();
     });
-  }
-
-  #roll(): void {
-    const slot = Math.floor(this.#clock.now() / SLOT_MS);
-    if (slot === this.#slot) return;
-    const steps = Math.min(slot - this.#slot, SLOTS + 1);
-    for (let i = 1; i <= steps; i++) {
-      const calls = (this.#slot + i) % SLOTS;
-      const paid = (this.#slot + i) % (SLOTS + 1);
-      this.#callsSum -= this.#calls[calls] ?? 0;
-      this.#paidSum -= this.#paid[paid] ?? 0;
-      this.#calls[calls] = 0;
-      this.#paid[paid] = 0;
-    }
-    this.#slot = slot;
   }
 }

@@ -17,6 +17,8 @@ export type PickOptions = {
   readonly narrow?: (seats: readonly Seat[], call: Call) => readonly Seat[];
   /** Where a call waits when every seat is at its limit; without one it fails at once with `queue-full`. */
   readonly room?: Room;
+  /** Whether one more may be under way at a seat; unset, `inFlightMax` decides for all models alike. */
+  readonly hasRoom?: (seat: Seat, call: Call) => boolean;
   readonly hearers: readonly SeatHearer[];
   readonly clock: Clock;
 };
@@ -31,10 +33,13 @@ export type Candidates = {
 };
 
 export type Room = {
-  /** True while others wait: a newcomer must not overtake them. */
+  /** True while others wait for what this call wants: a newcomer must not overtake them. */
   mustWait(call: Call): boolean;
-  /** Resolves when it is the call's turn. @throws Failure `queue-full`, `queue-timeout`, `caller-left`, `deadline-passed`. */
-  enter(call: Call): Promise<void>;
+  /**
+   * Waits for the call's turn: `go` starts it, or answers undefined when nothing that this call may use is free, and the turn is another's.
+   * @throws Failure `queue-full`, `queue-timeout`, `caller-left`, `deadline-passed`.
+   */
+  enter(call: Call, go: () => Promise<Reply> | undefined): Promise<Reply>;
 };
 
 /** The pick and what can be known before it. */
@@ -51,16 +56,18 @@ export type Picking = {
  */
 export function picking(options: PickOptions): Picking {
   const { seats, room, pool } = options;
-  const service: Service = (call) => {
-    if (room !== undefined && room.mustWait(call)) return room.enter(call).then(() => now(call));
-    return now(call);
-  };
-  const now: Service = (call) => {
+  const go = (call: Call): Promise<Reply> | undefined => {
+    // It stood in a line: nobody wants it any more.
+    if (call.isLeft) return Promise.reject(new Failure('caller-left', { phase: 'queue', firstEvent: 'our-cancel' }));
     const seat = choose(call, options);
-    if (seat === NOBODY) return Promise.reject(nobody(pool));
-    if (seat !== FULL) return ask(seat, call, options);
-    if (room === undefined) return Promise.reject(full(pool));
-    return room.enter(call).then(() => now(call));
+    if (seat === FULL) return undefined;
+    return seat === NOBODY ? Promise.reject(nobody(pool)) : ask(seat, call, options);
+  };
+  const service: Service = (call) => {
+    const isFirst = room === undefined || !room.mustWait(call);
+    const begun = isFirst ? go(call) : undefined;
+    if (begun !== undefined) return begun;
+    return room === undefined ? Promise.reject(full(pool)) : room.enter(call, () => go(call));
   };
   return { service, left: (call) => unvisitedCount(seats.fit(), seats.anyone(), call, pool) };
 }
@@ -68,7 +75,8 @@ export function picking(options: PickOptions): Picking {
 const NOBODY = 'nobody';
 const FULL = 'full';
 
-function choose(call: Call, { seats, picker, narrow, pool }: PickOptions): Seat | typeof NOBODY | typeof FULL {
+function choose(call: Call, options: PickOptions): Seat | typeof NOBODY | typeof FULL {
+  const { seats, picker, narrow, pool, hasRoom = isBelow } = options;
   let candidates = seats.fit();
   if (call.story.attempts.length === 0) {
     const due = seats.due(call);
@@ -84,8 +92,10 @@ function choose(call: Call, { seats, picker, narrow, pool }: PickOptions): Seat 
   const near = narrow === undefined ? candidates : narrow(candidates, call);
   const seat = picker.pick(near, call);
   if (seat === undefined) return NOBODY;
+  // Below the limit of the whole seat it is below every model's own.
   if (seat.inFlight < seat.inFlightMax) return seat;
-  return picker.pick(candidates.filter(hasRoom), call) ?? FULL;
+  const free = candidates.filter((each) => hasRoom(each, call));
+  return picker.pick(free, call) ?? FULL;
 }
 
 /** The fit and unasked, else anyone unasked, else those who answered something and may be asked again. */
@@ -96,7 +106,7 @@ function remaining(fit: readonly Seat[], anyone: readonly Seat[], call: Call, po
   return others.length > 0 ? others : revisitable(fit.length > 0 ? fit : anyone, call, pool);
 }
 
-function hasRoom(seat: Seat): boolean {
+function isBelow(seat: Seat): boolean {
   return seat.inFlight < seat.inFlightMax;
 }
 

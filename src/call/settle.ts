@@ -57,6 +57,15 @@ export class Relay implements Reply, Sink {
     return this.#outcome;
   }
 
+  /** True when a part is held or the end has come: a filter that waits for the first bytes need not. Before `flow` only. */
+  get hasBegun(): boolean {
+    return this.#heldBytes > 0 || this.#outcome !== undefined;
+  }
+
+  get hasHeld(): boolean {
+    return this.#heldBytes > 0;
+  }
+
   // ---- the upstream's side --------------------------------------------------------------------------------------
 
   /** Bytes are valid only during the call: before `flow` a copy is held, afterwards they pass straight through. */

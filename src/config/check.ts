@@ -1,7 +1,7 @@
 import { type ConfigFault, faultLines } from './fault.ts';
 import { type Finding, findingLine, lint } from './lint.ts';
 import { type LoadParts, loadConfig } from './load.ts';
-import { printable } from './printable.ts';
+import { printable, withoutFilled } from './printable.ts';
 import { resolve } from './resolve.ts';
 import type { Settings } from './settings.ts';
 
@@ -36,7 +36,7 @@ export async function checkConfig(world: LoadParts, path: string): Promise<Check
   return {
     lines: [...warnings.map(findingLine), summary(path, settings, warnings.length)],
     exitCode: 0,
-    json: { file: path, faults: [], warnings, settings: printable(settings) },
+    json: { file: path, faults: [], warnings, settings: withoutFilled(printable(settings), loaded.config.filled) },
   };
 }
 

@@ -10,6 +10,8 @@ export type Config = {
   readonly asked: Asked;
   /** The environment it was read with: its keys are filled in, its forward proxies are not yet applied. */
   readonly env: Env;
+  /** The values that came from variables: none of them may be said. */
+  readonly filled: readonly string[];
   /** Of a setting, or of the nearest one around it. */
   placeOf(path: Path, part?: 'name' | 'value'): Place;
   /** A value as it stands in the file, references unfilled. */

@@ -41,8 +41,14 @@ export function shownAsWritten(hidden: string, marks: Marks): string {
     .replaceAll(marks.close, '}');
 }
 
-/** The value with every reference filled in; `fault` is told of each that cannot be. */
-export function fillReferences(hidden: string, marks: Marks, env: Env, fault: (fault: ReferenceFault) => void): string {
+/** The value with every reference filled in. `filled` hears each value that came in, `fault` each reference that has none. */
+export function fillReferences(
+  hidden: string,
+  marks: Marks,
+  env: Env,
+  filled: (value: string) => void,
+  fault: (fault: ReferenceFault) => void,
+): string {
   const { open, close, escape: mark } = marks;
   const reference = new RegExp(`${mark}{3}(?:(\\w+)${mark})?|${open}{2}([^${close}]*)${close}`, 'g');
   return hidden.replace(reference, (_found, escaped: string | undefined, name: string | undefined) => {
@@ -51,6 +57,7 @@ export function fillReferences(hidden: string, marks: Marks, env: Env, fault: (f
     if (!NAME.test(name)) fault({ name, why: 'no-name' });
     else if (value === undefined) fault({ name, why: 'not-set' });
     else if (value.trim() === '') fault({ name, why: 'empty' });
+    else filled(value);
     return value ?? '';
   });
 }

@@ -46,17 +46,21 @@ export function shapeFaults(schema: Schema, issues: readonly Issue[], source: So
 function issueFaults(root: Schema, issue: Issue, source: Source): ConfigFault[] {
   if (source.isHole(issue.path)) return [];
   const value = valueAt(source.value, issue.path);
-  const schema = schemaAt(root, issue.path);
+  const { schema, isOptional } = schemaAt(root, issue.path);
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => source.fault([...issue.path, key], unknownSetting(key, schema), 'name'));
   }
   if (issue.code === 'invalid_key') {
     const name = String(issue.path.at(-1));
     const expected = notes.get(keySchemaAt(root, issue.path) ?? root)?.expected ?? 'a name';
-    return [source.fault(issue.path, `${quoted(name)} is not a name for this; expected ${expected}`, 'name')];
+    return [source.fault(issue.path, `${quoted(name)} cannot be a name here; expected ${expected}`, 'name')];
   }
   return [
-    source.fault(issue.path, valueSentence(issue, value, schema, source), value === undefined ? 'name' : 'value'),
+    source.fault(
+      issue.path,
+      valueSentence(issue, value, schema, isOptional, source),
+      value === undefined ? 'name' : 'value',
+    ),
   ];
 }
 
@@ -69,7 +73,13 @@ function unknownSetting(key: string, schema: Schema | undefined): string {
   return `${quoted(key)} is not a known setting of ${noun}${guess}`;
 }
 
-function valueSentence(issue: Issue, value: unknown, schema: Schema | undefined, source: Source): string {
+function valueSentence(
+  issue: Issue,
+  value: unknown,
+  schema: Schema | undefined,
+  isOptional: boolean,
+  source: Source,
+): string {
   const what = subject(issue.path);
   const note = schema && notes.get(schema);
   const expected = note?.expected ?? 'another value';
@@ -77,13 +87,13 @@ function valueSentence(issue: Issue, value: unknown, schema: Schema | undefined,
     const around = schemaNoun(source, issue.path);
     return `${what} is missing in ${around}; expected ${expected}`;
   }
-  if (value === null || value === '' || (Array.isArray(value) && value.length === 0)) {
-    return `${what} is empty; expected ${expected}${value === null ? ', or no such line' : ''}`;
+  if (isEmpty(value)) {
+    return `${what} is empty; expected ${expected}${value === null && isOptional ? ', or no such line' : ''}`;
   }
   const words = issue.code === 'invalid_value' ? issue.values.map(String) : [];
   const near = typeof value === 'string' && words.length > 0 ? nearest(value, words) : undefined;
   const guess = near === undefined ? '' : `; did you mean "${near}"?`;
-  const quotes = wantsText(issue) && typeof value !== 'object' ? '; put it in quotes if it is meant as text' : '';
+  const quotes = note?.isText === true && typeof value !== 'object' ? '; put it in quotes' : '';
   return `${what} is ${shown(value, issue.path, note?.isSecret === true, source)}; expected ${expected}${guess}${quotes}`;
 }
 
@@ -97,8 +107,10 @@ function shown(value: unknown, path: Path, isSecret: boolean, source: Source): s
     : (source.writtenAt(path)?.slice(0, 60) ?? '');
 }
 
-function wantsText(issue: Issue): boolean {
-  return issue.code === 'invalid_type' && issue.expected === 'string';
+function isEmpty(value: unknown): boolean {
+  return (
+    value === null || (typeof value === 'string' && value.trim() === '') || (Array.isArray(value) && value.length === 0)
+  );
 }
 
 /** `target "house"`, `a pool`, `the config`: what a missing setting is missing in. */
@@ -111,20 +123,20 @@ function schemaNoun(source: Source, path: Path): string {
 }
 
 /** The schema of the value at a path, out of its wrappers. */
-export function schemaAt(root: Schema, path: Path): Schema | undefined {
-  let schema: Schema | undefined = unwrapped(root);
+function schemaAt(root: Schema, path: Path): { readonly schema: Schema | undefined; readonly isOptional: boolean } {
+  let wrapped: Schema | undefined = root;
   for (const step of path) {
-    if (schema instanceof z.ZodObject) schema = schema.shape[String(step)];
-    else if (schema instanceof z.ZodRecord) schema = schema.valueType;
-    else if (schema instanceof z.ZodArray) schema = schema.element;
-    else return undefined;
-    schema = schema && unwrapped(schema);
+    const schema: Schema | undefined = wrapped && unwrapped(wrapped);
+    if (schema instanceof z.ZodObject) wrapped = schema.shape[String(step)];
+    else if (schema instanceof z.ZodRecord) wrapped = schema.valueType;
+    else if (schema instanceof z.ZodArray) wrapped = schema.element;
+    else wrapped = undefined;
   }
-  return schema;
+  return { schema: wrapped && unwrapped(wrapped), isOptional: wrapped instanceof z.ZodOptional };
 }
 
 function keySchemaAt(root: Schema, path: Path): Schema | undefined {
-  const schema = schemaAt(root, path.slice(0, -1));
+  const { schema } = schemaAt(root, path.slice(0, -1));
   return schema instanceof z.ZodRecord ? schema.keyType : undefined;
 }
 

@@ -28,7 +28,10 @@ export function faultLines(faults: readonly ConfigFault[]): string[] {
   return [...lines.slice(0, FAULTS_MAX), `… and ${lines.length - FAULTS_MAX} more`];
 }
 
-/** The known word that was probably meant, or undefined when none is near: at most a third of its letters differ, two at least. */
+/**
+ * The known word that was probably meant, or undefined when none is near: at most a third of its letters differ (two in short words), or one is
+ * a part of the other.
+ */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const plain = plainly(word);
   let best: string | undefined;
@@ -40,14 +43,18 @@ export function nearest(word: string, known: readonly string[]): string | undefi
       bestDistance = away;
     }
   }
-  return best;
+  if (best !== undefined || plain.length < 4) return best;
+  return known.find(
+    (candidate) => plainly(candidate).includes(plain) || (candidate.length >= 4 && plain.includes(plainly(candidate))),
+  );
 }
 
 /** `; did you mean "balance"?`, or what is known when nothing is near and the list is short. */
 export function hint(word: string, known: readonly string[]): string {
   const near = nearest(word, known);
   if (near !== undefined) return `; did you mean "${near}"?`;
-  return known.length === 0 || known.length > 30 ? '' : `; known are ${known.join(', ')}`;
+  if (known.length === 0 || known.length > 30) return '';
+  return `; known ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}`;
 }
 
 /** A piece of the file in quotes: bounded, on one line, without control characters, and masked where it looks like a credential. */

@@ -2,6 +2,7 @@ import type { Config } from './config.ts';
 import { clockRules } from './lint-clocks.ts';
 import { routeRules } from './lint-routes.ts';
 import { targetRules } from './lint-targets.ts';
+import { withoutFilledText } from './printable.ts';
 import { resolve } from './resolve.ts';
 import type { Settings } from './settings.ts';
 import type { Path } from './source.ts';
@@ -33,7 +34,12 @@ export function lint(config: Config): Finding[] {
   const settings = resolve(config);
   return [...clockRules, ...targetRules, ...routeRules]
     .flatMap((rule) => rule(config, settings))
-    .map(({ path, part, ...remark }) => ({ file: config.file, ...config.placeOf(path, part), ...remark }))
+    .map(({ path, part, ...remark }) => ({
+      file: config.file,
+      ...config.placeOf(path, part),
+      ...remark,
+      message: withoutFilledText(remark.message, config.filled),
+    }))
     .sort((a, b) => a.line - b.line || a.column - b.column);
 }
 

@@ -2,6 +2,7 @@ import type { World } from '../world/world.ts';
 import type { Config } from './config.ts';
 import { shapeFaults } from './explain.ts';
 import { type ConfigFault, quoted } from './fault.ts';
+import { withoutFilledText } from './printable.ts';
 import { routeFaults } from './route-faults.ts';
 import { type Asked, configSchema } from './schema.ts';
 import { type Path, readSource, type Source } from './source.ts';
@@ -34,17 +35,17 @@ export async function loadConfig(world: LoadParts, path: string): Promise<Loaded
     ...routeFaults(source),
     ...wholeFaults(source),
   ];
-  if (!read.success || all.length > 0) return refused(all);
+  if (!read.success || all.length > 0) return refused(all, source.filled);
   const asked = await withFiles(world, source, read.data);
-  if (Array.isArray(asked)) return refused(asked);
-  const { placeOf, writtenAt } = source;
-  return { kind: 'config', config: { file: path, asked, env: world.env, placeOf, writtenAt } };
+  if (Array.isArray(asked)) return refused(asked, source.filled);
+  const { placeOf, writtenAt, filled } = source;
+  return { kind: 'config', config: { file: path, asked, env: world.env, filled, placeOf, writtenAt } };
 }
 
-function refused(faults: readonly ConfigFault[]): Loaded {
-  const [first = { file: '', line: 0, column: 0, message: 'is not a config' }, ...rest] = [...faults].sort(
-    (a, b) => a.line - b.line || a.column - b.column,
-  );
+function refused(faults: readonly ConfigFault[], filled: readonly string[] = []): Loaded {
+  const [first = { file: '', line: 0, column: 0, message: 'is not a config' }, ...rest] = faults
+    .map((fault) => ({ ...fault, message: withoutFilledText(fault.message, filled) }))
+    .sort((a, b) => a.line - b.line || a.column - b.column);
   return { kind: 'faults', faults: [first, ...rest] };
 }
 

@@ -1,4 +1,5 @@
 /** Looking into a source whose shape may be wrong anywhere: what is not as wanted is simply not there. */
+import { quoted } from './fault.ts';
 import { parseDuration, parsePercent } from './measure.ts';
 import type { Path, Source } from './source.ts';
 
@@ -16,6 +17,11 @@ export function valueAt(value: unknown, path: Path): unknown {
 export function textAt(source: Source, path: Path): string | undefined {
   const value = valueAt(source.value, path);
   return typeof value === 'string' && value !== '' && !source.isHole(path) ? value : undefined;
+}
+
+/** A text in quotes as it is written, for messages: references stay references. */
+export function shownAt(source: Source, path: Path): string {
+  return quoted(source.writtenAt(path) ?? '');
 }
 
 /** True when something is written there. */

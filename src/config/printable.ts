@@ -3,6 +3,28 @@ import type { Settings, TargetSettings } from './settings.ts';
 /** Stands for every secret. */
 export const MASK = '***';
 
+/** Shorter values of variables are ports, regions and the like; masking `eu` everywhere would garble what is said. */
+const SECRET_CHARS_MIN = 8;
+
+/** A text without what came from the environment, for messages that quote settings. */
+export function withoutFilledText(text: string, filled: readonly string[]): string {
+  let masked = text;
+  for (const value of filled) {
+    if (value.length < SECRET_CHARS_MIN) continue;
+    // Host names are lower case by the time they are said.
+    for (const form of [value, value.toLowerCase()]) masked = masked.replaceAll(form, MASK);
+  }
+  return masked;
+}
+
+/** The same data without what came from the environment. */
+export function withoutFilled<T>(value: T, filled: readonly string[]): T {
+  if (filled.length === 0) return value;
+  return JSON.parse(
+    JSON.stringify(value, (_key, each) => (typeof each === 'string' ? withoutFilledText(each, filled) : each)),
+  );
+}
+
 /** Settings as they may be shown: the same shape, every secret masked. Credentials, header values, tokens, keys, PEM texts, proxy passwords. */
 export function printable(settings: Settings): Settings {
   const byName = new Map<TargetSettings, TargetSettings>();

@@ -1,6 +1,6 @@
 /** What is wrong with routes and their pools beyond the shape of their settings. */
 import { type ConfigFault, hint, quoted } from './fault.ts';
-import { itemsAt, namesAt, numberAt, textAt, valueAt } from './looking.ts';
+import { itemsAt, namesAt, numberAt, shownAt, textAt, valueAt } from './looking.ts';
 import type { Path, Source } from './source.ts';
 
 /** Faults of every route, and of the region of the gateway, which only pools give a meaning. */
@@ -20,10 +20,10 @@ function poolFaults(source: Source, pool: Path): ConfigFault[] {
   for (const at of itemsAt(source, [...pool, 'targets'])) {
     const name = textAt(source, at);
     if (name === undefined) continue;
-    if (members.has(name)) faults.push(source.fault(at, `target ${quoted(name)} is in this pool twice`));
+    if (members.has(name)) faults.push(source.fault(at, `target ${shownAt(source, at)} is in this pool twice`));
     else if (!known.includes(name)) {
       const guess = known.length === 0 ? '; no target is defined under targets' : hint(name, known);
-      faults.push(source.fault(at, `${quoted(name)} is not a target${guess}`));
+      faults.push(source.fault(at, `${shownAt(source, at)} is not a target${guess}`));
     }
     members.add(name);
   }
@@ -78,7 +78,7 @@ function memberRegionFaults(source: Source, pool: Path, present: readonly string
     return [
       source.fault(
         at,
-        `target ${quoted(name)} has no region, but its pool is multi-region; expected a region such as eu at the target`,
+        `target ${shownAt(source, at)} has no region, but its pool is multi-region; expected a region such as eu at the target`,
       ),
     ];
   });
@@ -100,7 +100,7 @@ function poolNameFaults(source: Source, pools: readonly Path[]): ConfigFault[] {
     return [
       source.fault(
         [...pool, 'name'],
-        `two different pools have the name ${quoted(name)}; the first is on line ${line}`,
+        `two different pools have the name ${shownAt(source, [...pool, 'name'])}; the first is on line ${line}`,
       ),
     ];
   });
@@ -114,5 +114,5 @@ function regionFaults(source: Source): ConfigFault[] {
   if (regions.has(here)) return [];
   const known = [...regions].filter((region) => region !== undefined);
   const guess = known.length === 0 ? '; no target has a region' : hint(here, known);
-  return [source.fault(['region'], `no target is in the region ${quoted(here)}${guess}`)];
+  return [source.fault(['region'], `no target is in the region ${shownAt(source, ['region'])}${guess}`)];
 }

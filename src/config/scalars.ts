@@ -24,6 +24,8 @@ export type Note = {
   readonly expected?: string;
   /** What a map is called in messages: `a pool`. */
   readonly noun?: string;
+  /** Any text: a number there only lacks its quotes. */
+  readonly isText?: boolean;
   /** Its value appears in no message. */
   readonly isSecret?: boolean;
 };
@@ -127,12 +129,12 @@ export function networks(description: string) {
 
 /** Text that is not empty. */
 export function text(description: string, expected: string) {
-  return field(z.string().min(1).max(4_096), { description, expected });
+  return field(z.string().min(1).max(4_096), { description, expected, isText: true });
 }
 
 /** Text that no message and no printed config shows. 64 KiB: a PEM chain fits. */
 export function secret(description: string, expected: string) {
-  return field(z.string().trim().min(1).max(65_536), { description, expected, isSecret: true });
+  return field(z.string().trim().min(1).max(65_536), { description, expected, isText: true, isSecret: true });
 }
 
 /** Names of targets and pools stand in headers and metrics, so they are plain. */

@@ -22,6 +22,8 @@ export type Source = {
   readonly file: string;
   /** Maps, lists and scalars; maps without a prototype. */
   readonly value: unknown;
+  /** The values that variables were filled in with. */
+  readonly filled: readonly string[];
   /** Of a value, or of its name; of the nearest thing around it when it is not written. */
   placeOf(path: Path, part?: 'name' | 'value'): Place;
   /** A scalar as it stands in the file, references unfilled; undefined for maps, lists and what is not there. */
@@ -80,6 +82,7 @@ class Reader {
   readonly #holes = new Set<string>();
   readonly #anchors = new Map<string, Node>();
   readonly #inside = new Set<Node>();
+  readonly #filled = new Set<string>();
   #values = 0;
 
   constructor(file: string, marks: Marks, env: Env, placeAt: (offset: number) => Place) {
@@ -99,6 +102,7 @@ class Reader {
     };
     return {
       file: this.#file,
+      filled: [...this.#filled],
       placeOf,
       writtenAt: (path) => this.#seen.get(keyOf(path))?.written,
       isHole: (path) => path.some((_, at) => this.#holes.has(keyOf(path.slice(0, at + 1)))),
@@ -135,6 +139,7 @@ class Reader {
   #alias(name: string, at: number, path: Path, nameAt: number): unknown {
     const target = this.#anchors.get(name);
     if (target !== undefined && !this.#inside.has(target)) return this.read(target, path, nameAt);
+    this.#holes.add(keyOf(path));
     this.#tell(
       at,
       target === undefined
@@ -172,7 +177,8 @@ class Reader {
   #scalar(node: Scalar, path: Path, at: number): unknown {
     const { value } = node;
     if (typeof value !== 'string') return typeof value === 'bigint' ? Number(value) : value;
-    return fillReferences(value, this.#marks, this.#env, (fault) => {
+    const filled = (each: string) => this.#filled.add(each);
+    return fillReferences(value, this.#marks, this.#env, filled, (fault) => {
       this.#holes.add(keyOf(path));
       this.#tell(at, referenceSentence(fault, path, shownAsWritten(value, this.#marks), this.#env));
     });

@@ -48,6 +48,7 @@ export const target = field(
     key: field(key(), {
       description: 'The credential, best as ${NAME} of an environment variable. Without one none is sent.',
       expected: 'a key, best as ${NAME} of an environment variable',
+      isText: true,
       isSecret: true,
     }).optional(),
     keys: field(z.array(key()).min(1).max(100), {

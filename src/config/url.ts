@@ -14,14 +14,15 @@ export function urlFault(text: string, mayHoldPassword: boolean): string | undef
   const form = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(text);
   if (form === null) return 'does not begin with http:// or https://';
   const scheme = (form[1] ?? '').toLowerCase();
-  if (scheme !== 'http' && scheme !== 'https') return `begins with ${scheme}://; expected http:// or https://`;
+  if (scheme !== 'http' && scheme !== 'https')
+    return `begins with ${scheme.slice(0, 10)}://; expected http:// or https://`;
   if (/\s/.test(text)) return 'contains a space';
   const authority = /^[^/?#]*/.exec(text.slice(form[0].length))?.[0] ?? '';
   const host = authority.slice(authority.lastIndexOf('@') + 1);
   if (host === '' || host.startsWith(':')) return 'names no host';
   const port = /:(\d+)$/.exec(host)?.[1];
   if (port !== undefined && (Number(port) > 65_535 || Number(port) === 0)) {
-    return `has the port ${port.slice(0, 12)}; expected 1 to 65535`;
+    return `has the port ${port.slice(0, 6)}; expected 1 to 65535`;
   }
   if (!URL.canParse(text)) return 'is not a URL; expected one such as https://api.openai.com/v1';
   const url = new URL(text);

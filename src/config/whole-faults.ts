@@ -2,7 +2,7 @@
 import { isLoopback, listenWords, parseListen } from './address.ts';
 import * as standard from './defaults.ts';
 import type { ConfigFault } from './fault.ts';
-import { durationAt, isWritten, itemsAt, namesAt, numberAt, percentAt, textAt } from './looking.ts';
+import { durationAt, isWritten, itemsAt, namesAt, numberAt, percentAt, textAt, valueAt } from './looking.ts';
 import { durationWords } from './measure.ts';
 import type { Path, Source } from './source.ts';
 import { ATTEMPT_CLOCKS } from './timeouts-schema.ts';
@@ -73,8 +73,9 @@ function hedgeFaults(source: Source): ConfigFault[] {
 }
 
 function emptyFaults(source: Source): ConfigFault[] {
-  if (!isWritten(source, ['targets']) || namesAt(source, ['targets']).length > 0) return [];
-  if (source.writtenAt(['targets']) !== undefined) return [];
+  const targets = valueAt(source.value, ['targets']);
+  const isMap = typeof targets === 'object' && targets !== null && !Array.isArray(targets);
+  if (!isMap || Object.keys(targets).length > 0) return [];
   const message = 'targets is empty; expected at least one, or no such line: then Goodgate looks for them by itself';
   return [source.fault(['targets'], message, 'name')];
 }

@@ -26,7 +26,7 @@ export function plainYamlFault(
   const at = fault.pos[0];
   const opened =
     fault.code === 'BAD_INDENT' || fault.code === 'MISSING_CHAR' ? neverClosed(document, text, at) : undefined;
-  if (opened !== undefined) return { message: `${text[opened]} is never closed`, offset: opened };
+  if (opened !== undefined) return { message: `the ${text[opened]} here is never closed`, offset: opened };
   return { message: PLAIN[fault.code] ?? 'this is not YAML', offset: at };
 }
 

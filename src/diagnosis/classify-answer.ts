@@ -85,21 +85,14 @@ function byWords(answer: Answer, error: ServiceError | undefined): Verdict | und
   return { code: named.code, confidence: 'confirmed', by: [named.by] };
 }
 
-/** Cloudflare's 52x in front of the service (diagnostics: what the client sees). 524 waited for the service in vain; 529 is no Cloudflare code. */
+/** An edge's own code: Cloudflare's 52x and 1xxx. 524 waited for the service in vain; 1015 is a rate limit; the rest are the front door's. */
 function byEdgeCode(writer: Provenance): Verdict | undefined {
-  if (writer.kind !== 'edge' || writer.vendorId === undefined) return undefined;
-  if (writer.vendorId === '524') {
-    return { code: 'service-timeout', confidence: 'confirmed', by: writer.decidedBy, sharper: { detail: 'edge-524' } };
-  }
-  if (writer.vendorId === '1015') {
-    return { code: 'rate-limited', confidence: 'confirmed', by: writer.decidedBy, sharper: { detail: 'edge-1015' } };
-  }
-  return {
-    code: 'edge-failed',
-    confidence: writer.confidence,
-    by: writer.decidedBy,
-    sharper: { detail: `edge-${writer.vendorId}` },
-  };
+  const { vendorCode } = writer;
+  if (writer.kind !== 'edge' || writer.isOwn !== true || vendorCode === undefined) return undefined;
+  const sharper = { detail: `edge-${vendorCode}` };
+  if (vendorCode === '524') return { code: 'service-timeout', confidence: 'confirmed', by: writer.decidedBy, sharper };
+  if (vendorCode === '1015') return { code: 'rate-limited', confidence: 'confirmed', by: writer.decidedBy, sharper };
+  return { code: 'edge-failed', confidence: writer.confidence, by: writer.decidedBy, sharper };
 }
 
 /** A 1xx, 2xx or 3xx that is no answer to an inference call (row I10). */
@@ -197,9 +190,9 @@ function notFound(error: ServiceError | undefined, writer: Provenance): Verdict 
   return { code: 'resource-not-found', confidence, by: ['nothing at this address'] };
 }
 
-/** An edge or balancer that speaks for itself, and not on behalf of what is behind it. */
+/** An edge that speaks for itself. A balancer's or server's 502 is about what stands behind it. */
 function isFront(writer: Provenance): boolean {
-  return (writer.kind === 'edge' || writer.kind === 'balancer') && writer.isOwn === true;
+  return writer.kind === 'edge' && writer.isOwn === true;
 }
 
 /** True for a web page: by its type, or by its first visible byte where the type is missing. */

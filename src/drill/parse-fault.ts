@@ -105,12 +105,19 @@ function misfit(word: FaultWord, name: string, parameter: FaultParameter, value:
   }
   const isFit = NUMBER.test(value) && Number(value) >= parameter.min && Number(value) <= parameter.max;
   if (isFit) return undefined;
-  return `${word} takes ${name} in ${parameter.unit} from ${parameter.min} to ${parameter.max}, not ${quote(value)}.`;
+  const what = name === parameter.unit ? name : `${name} in ${parameter.unit}`;
+  return `${word} takes ${what} from ${parameter.min} to ${parameter.max}, not ${quote(value)}.`;
 }
 
 function unknownWord(word: string): Parsed<never> {
-  const nearest = closest(word, [...FAULT_WORDS]);
+  const nearest = /^[45]\d\d$/.test(word) ? `status(${word})` : nearestWord(word);
   return problem(`${quote(word)} is no known fault; the nearest is ${nearest}.`);
+}
+
+/** Measured against the length of the words: by bare distance the shortest word would be near to everything. */
+function nearestWord(word: string): FaultWord {
+  const farness = (known: string): number => distance(word, known) / Math.max(word.length, known.length);
+  return FAULT_WORDS.reduce((best, known) => (farness(known) < farness(best) ? known : best));
 }
 
 function unknownParameter(word: FaultWord, name: string): Parsed<never> {

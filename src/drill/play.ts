@@ -87,7 +87,9 @@ class Player implements Playing {
 
   #finish(): void {
     const { ending, head } = this.#script;
-    if (ending.how === 'reset' && head !== '' && !this.#hasPaused) {
+    // What is still queued may also be the end of an answer before this one.
+    const isAnythingToLose = head !== '' || this.#wire.bytesQueued > 0;
+    if (ending.how === 'reset' && isAnythingToLose && !this.#hasPaused) {
       this.#hasPaused = true;
       this.#timer.arm(RESET_PAUSE_MS);
       return;

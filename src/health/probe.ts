@@ -9,6 +9,8 @@ import type { Chance, Clock, Timers } from '../world/world.ts';
 export const PROBE_INTERVAL_MS = 30_000;
 /** A probe of a small question that takes longer is a failure. */
 export const PROBE_TIMEOUT_MS = 10_000;
+/** After a failed probe the next one comes sooner, until the verdict is clear (HAProxy's `fastinter`). */
+export const PROBE_SOON_MS = 2_000;
 /** Each wait varies by this share, so that replicas do not probe in step. */
 const PROBE_JITTER = 0.2;
 
@@ -45,11 +47,11 @@ export function prober(options: ProberOptions): { close(): void } {
   const { seats, timers, chance, intervalMs = PROBE_INTERVAL_MS } = options;
   let isClosed = false;
   const running = new Set<Attempt>();
-  const delayMs = () => intervalMs * (1 - PROBE_JITTER / 2 + chance.float() * PROBE_JITTER);
   const waits = seats.map((seat) => {
     const timer = timers.timer(() => {
-      probe(seat, options, running).then(() => {
-        if (!isClosed) timer.arm(delayMs());
+      probe(seat, options, running).then((isGood) => {
+        const delayMs = isGood ? intervalMs : Math.min(intervalMs, PROBE_SOON_MS);
+        if (!isClosed) timer.arm(delayMs * (1 - PROBE_JITTER / 2 + chance.float() * PROBE_JITTER));
       });
     });
     // The first round is spread over the whole interval.
@@ -65,10 +67,10 @@ export function prober(options: ProberOptions): { close(): void } {
   };
 }
 
-/** One probe, from lease to verdict; never rejects. */
-async function probe(seat: Seat, options: ProberOptions, running: Set<Attempt>): Promise<void> {
+/** One probe, from lease to verdict: false when it failed. Never rejects. Who is out of service, or asked for calm, is left alone. */
+async function probe(seat: Seat, options: ProberOptions, running: Set<Attempt>): Promise<boolean> {
   const { health, clock, timers, ask, ignores = PROBE_IGNORES, timeoutMs = PROBE_TIMEOUT_MS } = options;
-  if (seat.fitness === 'maintenance' || seat.fitness === 'draining') return;
+  if (seat.fitness !== 'serving' && seat.fitness !== 'probing') return true;
   const attempt = probeAttempt(seat, clock.now());
   running.add(attempt);
   health.probing(seat, attempt);
@@ -89,6 +91,7 @@ async function probe(seat: Seat, options: ProberOptions, running: Set<Attempt>):
     });
     attempt.endMs = clock.now();
     health.probed(seat, attempt, outcome);
+    return outcome.kind !== 'failed';
   } finally {
     running.delete(attempt);
   }

@@ -84,13 +84,9 @@ export function createConnector(
   const ordered = (addresses: readonly Address[], key: string): Address[] => {
     const list = inTurn(addresses);
     const winner = winners.get(key);
-    if (winner === undefined) return list.slice(0, settings.addressesMax);
-    if (winner.untilMs < world.clock.now()) winners.delete(key);
-    const at = list.findIndex((address) => addressText(address) === winner.text);
-    const first = list[at];
-    if (first === undefined || winner.untilMs < world.clock.now()) return list.slice(0, settings.addressesMax);
-    list.splice(at, 1);
-    return [first, ...list].slice(0, settings.addressesMax);
+    if (winner !== undefined && winner.untilMs <= world.clock.now()) winners.delete(key);
+    else if (winner !== undefined) list.sort((a, b) => rank(a, winner.text) - rank(b, winner.text));
+    return list.slice(0, settings.addressesMax);
   };
 
   return {
@@ -127,6 +123,10 @@ export function createConnector(
       };
     },
   };
+}
+
+function rank(address: Address, winner: string): number {
+  return addressText(address) === winner ? 0 : 1;
 }
 
 /** Families alternated; a Unix socket stands alone. */

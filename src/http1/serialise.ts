@@ -23,14 +23,15 @@ export function responseHead(status: number, fields: readonly string[]): string 
 /** Field lines with their CRLFs, without the empty line. */
 export function fieldLines(fields: readonly string[]): string {
   let lines = '';
-  for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i] ?? '';
-    const value = fields[i + 1] ?? '';
-    if (!isKnownName(name)) assertToken(name);
-    assertValue(value);
-    lines += `${name}: ${value}\r\n`;
-  }
+  for (let i = 0; i < fields.length; i += 2) lines += fieldLine(fields[i] ?? '', fields[i + 1] ?? '');
   return lines;
+}
+
+/** One field line with its CRLF. @throws TypeError on a name or value that cannot be written. */
+export function fieldLine(name: string, value: string): string {
+  if (!isKnownName(name)) assertToken(name);
+  assertValue(value);
+  return `${name}: ${value}\r\n`;
 }
 
 const STATUS_LINES = new Array<string | undefined>(1000).fill(undefined);

@@ -20,7 +20,11 @@ let isFlushQueued = false;
 
 function flushArena(): void {
   const owner = arenaOwner;
-  if (owner === undefined) return;
+  if (owner === undefined) {
+    // A wire was reset with bytes still in here: they are dropped with it, and must never leave on another one.
+    arenaEnd = 0;
+    return;
+  }
   const end = arenaEnd;
   arenaOwner = undefined;
   arenaEnd = 0;

@@ -1,0 +1,96 @@
+import type { Call } from '../call/call.ts';
+import { Failure } from '../call/failure.ts';
+import type { Seat, SeatHearer } from '../call/seat.ts';
+import type { Outcome } from '../call/reply.ts';
+import type { Attempt } from '../call/story.ts';
+import { CATALOGUE } from '../diagnosis/catalogue.ts';
+import type { Filter } from '../pipeline/service.ts';
+import type { Chance, Clock } from '../world/world.ts';
+import { Window } from './window.ts';
+
+/** One wasted call for each accepted one is tolerated (SRE book, ch. 21): K = 2. */
+export const ADMISSION_K = 2;
+/** Never more than this part is refused, so that recovery is always found out (Envoy). */
+export const REFUSED_SHARE_MAX = 0.8;
+/** Below this rate nothing is refused: five calls a second hurt nobody (Finagle). */
+export const ADMISSION_CALLS_PER_S_MIN = 5;
+/** Accepted in a row that end the throttling: by chance, at the 50 % where it begins, 0.1 %. Without it a window of bad memories would outlast the fault. */
+export const ACCEPTED_ROW = 10;
+/** Told to the refused: a refusal lasts no longer than it takes to see ten acceptances. */
+export const ADMISSION_RETRY_AFTER_MS = 1_000;
+
+/** 30 s, in tenths (Envoy; the book's two minutes forget too slowly for a gateway that must be itself again in 10 s). */
+const WINDOW_MS = 30_000;
+const SLOTS = 10;
+
+/**
+ * Refuses part of the calls before they are sent, while a pool accepts less than half of what it is sent:
+ * P = (sent − 2 × accepted) / (sent + 1). Accepted is whatever the target took and dealt with, a caller's mistake too.
+ */
+export class Admission implements SeatHearer {
+  readonly #clock: Clock;
+  readonly #chance: Chance;
+  readonly #sent = new Window(SLOTS, WINDOW_MS / SLOTS);
+  readonly #accepted = new Window(SLOTS, WINDOW_MS / SLOTS);
+  #row = 0;
+
+  constructor({ clock, chance }: { readonly clock: Clock; readonly chance: Chance }) {
+    this.#clock = clock;
+    this.#chance = chance;
+  }
+
+  /** Above the pick of a pool. @throws Failure `admission-refused`. */
+  readonly filter: Filter = (call, next) => {
+    const share = this.refusedShare();
+    if (share === 0 || this.#chance.float() >= share) return next(call);
+    // Counted as sent, as the book does: refusing must not look like calm.
+    this.#sent.add(this.#clock.now());
+    return Promise.reject(
+      new Failure('admission-refused', {
+        phase: 'queue',
+        firstEvent: 'answer',
+        note: `${Math.round(share * 100)} % of calls are held back`,
+        retryAfterMs: ADMISSION_RETRY_AFTER_MS,
+      }),
+    );
+  };
+
+  /** The part of calls refused now, 0…0.8. */
+  refusedShare(): number {
+    // Nearly always: the last ten were accepted.
+    if (this.#row >= ACCEPTED_ROW) return 0;
+    const nowMs = this.#clock.now();
+    const sent = this.#sent.sum(nowMs);
+    if (sent < (ADMISSION_CALLS_PER_S_MIN * WINDOW_MS) / 1000) return 0;
+    const share = (sent - ADMISSION_K * this.#accepted.sum(nowMs)) / (sent + 1);
+    return Math.min(REFUSED_SHARE_MAX, Math.max(0, share));
+  }
+
+  start(): void {
+    this.#sent.add(this.#clock.now());
+  }
+
+  spoke(): void {
+    this.#accept();
+  }
+
+  end(_seat: Seat, _call: Call, attempt: Attempt, outcome: Outcome): void {
+    // Who spoke was accepted already, however it went on.
+    if (attempt.firstPartMs !== undefined) return;
+    if (outcome.kind !== 'failed') {
+      this.#accept();
+      return;
+    }
+    const { blame } = CATALOGUE[outcome.failure.code];
+    if (blame === 'caller' || blame === 'nobody' || blame === 'gateway') this.#accept();
+    else this.#row = 0;
+  }
+
+  #accept(): void {
+    this.#accepted.add(this.#clock.now());
+    this.#row += 1;
+    if (this.#row !== ACCEPTED_ROW) return;
+    this.#sent.clear();
+    this.#accepted.clear();
+  }
+}

@@ -1,0 +1,126 @@
+import type { Call } from '../call/call.ts';
+import type { Outcome } from '../call/reply.ts';
+import type { Seat, SeatHearer } from '../call/seat.ts';
+import type { Attempt } from '../call/story.ts';
+import { CATALOGUE } from '../diagnosis/catalogue.ts';
+
+/** Bounds of the adaptive limit on attempts under way at one target for one model. */
+export type LimitBounds = {
+  /** One always goes: nothing would ever be learned otherwise. */
+  readonly min: number;
+  /** What the operator allows at most; infinite unless config says so. */
+  readonly max: number;
+};
+
+export const LIMIT_BOUNDS: LimitBounds = { min: 1, max: Number.POSITIVE_INFINITY };
+
+/** Cut when few are refused (Netflix AIMD), and when most are: five times too much is found out in a handful of round trips. */
+export const CUT_FEW = 0.9;
+export const CUT_MANY = 0.5;
+
+/** Models counted apart at one target; names come from callers, so the rest share one count. */
+export const MODELS_MAX = 64;
+
+/** What is known of one model at one target. */
+type Gauge = {
+  inFlight: number;
+  /** Infinite until the target first said that it has too much: without a sign of overload there is nothing to refuse for. */
+  limit: number;
+  /** When it was last cut: of all that was under way then, one refusal counts (as TCP cuts once a round trip). */
+  cutMs: number;
+  taken: number;
+  refused: number;
+};
+
+/**
+ * Adaptive concurrency by additive increase, multiplicative decrease, for each target and model. Time to answer is no signal here: it
+ * follows the length of the answer. What the target says is: 429, 503, 529, and silence.
+ */
+export class Limits implements SeatHearer {
+  readonly #bounds: LimitBounds;
+  readonly #gauges = new Map<Seat, Map<string, Gauge>>();
+
+  constructor(bounds: LimitBounds = LIMIT_BOUNDS) {
+    this.#bounds = bounds;
+  }
+
+  /** True when one more call of this model may be under way at the seat. */
+  hasRoom(seat: Seat, call: Call): boolean {
+    const gauge = this.#gauge(seat, call);
+    return gauge.inFlight < Math.floor(gauge.limit);
+  }
+
+  /** The limit now, for display; infinite while none was learned. */
+  limit(seat: Seat, call: Call): number {
+    return this.#gauge(seat, call).limit;
+  }
+
+  start(seat: Seat, call: Call): void {
+    this.#gauge(seat, call).inFlight += 1;
+  }
+
+  spoke(seat: Seat, call: Call): void {
+    const gauge = this.#gauge(seat, call);
+    gauge.taken += 1;
+    // Grows by one for each limit's worth of answers, and only while it is what holds calls back.
+    if (gauge.limit === Number.POSITIVE_INFINITY || gauge.inFlight * 2 < gauge.limit) return;
+    gauge.limit = Math.min(this.#bounds.max, gauge.limit + 1 / gauge.limit);
+    this.#publish(seat);
+  }
+
+  end(seat: Seat, call: Call, attempt: Attempt, outcome: Outcome): void {
+    const gauge = this.#gauge(seat, call);
+    if (outcome.kind === 'failed' && isOverload(outcome)) {
+      gauge.refused += 1;
+      this.#cut(seat, gauge, attempt.startMs, attempt.endMs ?? attempt.startMs);
+    }
+    gauge.inFlight -= 1;
+  }
+
+  #cut(seat: Seat, gauge: Gauge, startMs: number, nowMs: number): void {
+    if (startMs < gauge.cutMs) return;
+    const share = gauge.refused / (gauge.refused + gauge.taken);
+    const isLearned = gauge.limit < this.#bounds.max;
+    // The first refusal names the load at which it came; after that the share of refusals says how far off the limit is.
+    const factor = isLearned ? Math.min(CUT_FEW, Math.max(CUT_MANY, 1 - share)) : CUT_FEW;
+    const from = isLearned ? gauge.limit : Math.min(this.#bounds.max, gauge.inFlight);
+    gauge.limit = Math.max(this.#bounds.min, from * factor);
+    gauge.cutMs = nowMs;
+    gauge.taken = 0;
+    gauge.refused = 0;
+    this.#publish(seat);
+  }
+
+  /** The least of a seat's limits: below it no model needs to be looked at, which is the usual case. */
+  #publish(seat: Seat): void {
+    let least = this.#bounds.max;
+    for (const gauge of this.#gauges.get(seat)?.values() ?? []) least = Math.min(least, gauge.limit);
+    seat.inFlightMax = Math.floor(least);
+  }
+
+  #gauge(seat: Seat, call: Call): Gauge {
+    let models = this.#gauges.get(seat);
+    if (models === undefined) {
+      models = new Map();
+      this.#gauges.set(seat, models);
+    }
+    const name = call.model ?? '';
+    let gauge = models.get(name) ?? (models.size > MODELS_MAX ? models.get(OTHERS) : undefined);
+    if (gauge === undefined) {
+      gauge = { inFlight: 0, limit: this.#bounds.max, cutMs: Number.NEGATIVE_INFINITY, taken: 0, refused: 0 };
+      models.set(models.size >= MODELS_MAX ? OTHERS : name, gauge);
+      if (this.#bounds.max < Number.POSITIVE_INFINITY) this.#publish(seat);
+    }
+    return gauge;
+  }
+}
+
+/** No model is called so: JSON strings can hold it, but the count is only shared, never wrong. */
+const OTHERS = '\u0000others';
+
+function isOverload(outcome: Extract<Outcome, { kind: 'failed' }>): boolean {
+  const { blame, status } = CATALOGUE[outcome.failure.code];
+  if (blame === 'quota' || blame === 'capacity') return true;
+  // Silence after the call was sent is how an overloaded service refuses.
+  return blame === 'host' && status === 504 && (outcome.failure.evidence.bytesWritten ?? 0) > 0;
+}

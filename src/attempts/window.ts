@@ -1,0 +1,42 @@
+/** Counts what happened lately, exactly, in equal slots of time: adding and asking cost the same however much happened. */
+export class Window {
+  readonly #counts: Float64Array;
+  readonly #slotMs: number;
+  #sum = 0;
+  #slot = 0;
+
+  /** Covers between `slots` − 1 and `slots` times `slotMs`, the present slot being still young. */
+  constructor(slots: number, slotMs: number) {
+    this.#counts = new Float64Array(slots);
+    this.#slotMs = slotMs;
+  }
+
+  add(nowMs: number): void {
+    this.#roll(nowMs);
+    const at = this.#slot % this.#counts.length;
+    this.#counts[at] = (this.#counts[at] ?? 0) + 1;
+    this.#sum += 1;
+  }
+
+  sum(nowMs: number): number {
+    this.#roll(nowMs);
+    return this.#sum;
+  }
+
+  clear(): void {
+    this.#counts.fill(0);
+    this.#sum = 0;
+  }
+
+  #roll(nowMs: number): void {
+    const slot = Math.floor(nowMs / this.#slotMs);
+    if (slot === this.#slot) return;
+    const steps = Math.min(slot - this.#slot, this.#counts.length);
+    for (let i = 0; i < steps; i++) {
+      const at = (slot - i) % this.#counts.length;
+      this.#sum -= this.#counts[at] ?? 0;
+      this.#counts[at] = 0;
+    }
+    this.#slot = slot;
+  }
+}

@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { realWorld } from '../world/real.ts';
+import type { CauseCode } from './catalogue.ts';
+import { classify } from './classify.ts';
+import { SIGNATURES, type WriterKind } from './provenance.data.ts';
+import { type Provenance, provenance } from './provenance.ts';
+
+type Expected = readonly [
+  fixture: string,
+  writer: string,
+  kind: WriterKind,
+  isOwn: boolean | undefined,
+  code: CauseCode,
+  vendorCode?: string,
+];
+
+/** Fixtures with a version in their name are bytes of that very server, taken on loopback; the others are written after the vendors' documents. */
+const FIXTURES: readonly Expected[] = [
+  ['nginx-1.22.1-400', 'nginx', 'server', true, 'request-rejected'],
+  ['nginx-1.22.1-400-cookie', 'nginx', 'server', true, 'request-rejected'],
+  ['nginx-1.22.1-403', 'nginx', 'server', true, 'edge-failed'],
+  ['nginx-1.22.1-404', 'nginx', 'server', true, 'resource-not-found'],
+  ['nginx-1.22.1-413', 'nginx', 'server', true, 'request-too-large'],
+  ['nginx-1.22.1-429', 'nginx', 'server', true, 'rate-limited'],
+  ['nginx-1.22.1-500', 'nginx', 'server', true, 'service-error'],
+  ['nginx-1.22.1-502', 'nginx', 'server', true, 'service-bad-gateway'],
+  ['nginx-1.22.1-503', 'nginx', 'server', true, 'service-unavailable'],
+  ['nginx-1.22.1-504', 'nginx', 'server', true, 'service-timeout'],
+  ['openresty-502', 'openresty', 'server', true, 'service-bad-gateway'],
+  ['haproxy-2.6.12-400', 'haproxy', 'balancer', true, 'request-rejected'],
+  ['haproxy-2.6.12-403', 'haproxy', 'balancer', true, 'edge-failed'],
+  ['haproxy-2.6.12-408', 'haproxy', 'balancer', true, 'upload-slow'],
+  ['haproxy-2.6.12-429', 'haproxy', 'balancer', true, 'rate-limited'],
+  ['haproxy-2.6.12-502', 'haproxy', 'balancer', true, 'service-bad-gateway'],
+  ['haproxy-2.6.12-503', 'haproxy', 'balancer', true, 'service-unavailable'],
+  ['haproxy-2.6.12-504', 'haproxy', 'balancer', true, 'service-timeout'],
+  ['apache-2.4.71-400', 'apache', 'server', true, 'request-rejected'],
+  ['apache-2.4.71-404', 'apache', 'server', true, 'resource-not-found'],
+  ['apache-2.4.71-502', 'apache', 'server', true, 'service-bad-gateway'],
+  ['apache-2.4.71-503', 'apache', 'server', true, 'service-unavailable'],
+  ['caddy-2.6.2-200-empty', 'caddy', 'server', true, 'answer-not-json'],
+  ['caddy-2.6.2-400', 'go', 'server', true, 'request-rejected'],
+  ['caddy-2.6.2-404', 'caddy', 'server', true, 'resource-not-found'],
+  ['caddy-2.6.2-502', 'caddy', 'server', true, 'service-bad-gateway'],
+  ['caddy-2.6.2-503', 'caddy', 'server', true, 'service-unavailable'],
+  ['caddy-2.6.2-504', 'caddy', 'server', true, 'service-timeout'],
+  ['squid-5.7-400', 'squid', 'forward-proxy', true, 'proxy-connect-failed', 'err_invalid_url'],
+  ['squid-5.7-403', 'squid', 'forward-proxy', true, 'proxy-connect-failed', 'err_access_denied'],
+  ['squid-5.7-502', 'squid', 'forward-proxy', true, 'proxy-connect-failed', 'err_zero_size_object'],
+  ['squid-5.7-503', 'squid', 'forward-proxy', true, 'proxy-connect-failed', 'err_connect_fail'],
+  ['squid-5.7-504', 'squid', 'forward-proxy', true, 'proxy-connect-failed', 'err_read_timeout'],
+  ['squid-5.7-connect-503', 'squid', 'forward-proxy', true, 'proxy-connect-failed', 'err_connect_fail'],
+  ['varnish-7.1.1-404', 'varnish', 'server', true, 'resource-not-found'],
+  ['varnish-7.1.1-503', 'varnish', 'server', true, 'service-unavailable'],
+  ['envoy-503', 'envoy', 'balancer', true, 'service-unavailable', 'connection'],
+  ['envoy-503-renamed', 'envoy', 'balancer', true, 'service-unavailable'],
+  ['traefik-404', 'traefik', 'balancer', true, 'resource-not-found'],
+  ['traefik-502', 'traefik', 'balancer', true, 'service-bad-gateway'],
+  ['cloudflare-502-of-origin', 'cloudflare', 'edge', false, 'service-bad-gateway', '502'],
+  ['cloudflare-502-own', 'cloudflare', 'edge', true, 'edge-failed'],
+  ['cloudflare-520', 'cloudflare', 'edge', true, 'edge-failed', '520'],
+  ['cloudflare-522', 'cloudflare', 'edge', true, 'edge-failed', '522'],
+  ['cloudflare-522-json', 'cloudflare', 'edge', true, 'edge-failed', '522'],
+  ['cloudflare-524', 'cloudflare', 'edge', true, 'service-timeout', '524'],
+  ['cloudflare-1015', 'cloudflare', 'edge', true, 'rate-limited', '1015'],
+  ['cloudflare-1033', 'cloudflare', 'edge', true, 'edge-failed', '1033'],
+  ['cloudflare-challenge', 'cloudflare', 'edge', true, 'edge-failed', 'challenge'],
+  ['cloudflare-passing-nginx-502', 'nginx', 'server', true, 'service-bad-gateway'],
+  ['openai-edge-502', 'cloudflare', 'edge', true, 'edge-failed'],
+  ['openai-429-quota', 'openai', 'application', true, 'quota-exhausted'],
+  ['openai-503', 'openai', 'application', true, 'service-overloaded'],
+  ['anthropic-400', 'anthropic', 'application', true, 'context-too-long'],
+  ['anthropic-529', 'anthropic', 'application', true, 'service-overloaded'],
+  ['azure-openai-404', 'azure-openai', 'application', true, 'model-not-found'],
+  ['vllm-400', 'application', 'application', true, 'context-too-long'],
+  ['application-500', 'application', 'application', true, 'service-error'],
+  ['cloudfront-502', 'cloudfront', 'edge', true, 'edge-failed'],
+  ['alb-502', 'aws-alb', 'balancer', true, 'service-bad-gateway'],
+  ['fastly-503', 'fastly', 'edge', true, 'service-unavailable', '54113'],
+  ['akamai-403', 'akamai', 'edge', true, 'edge-failed'],
+  ['akamai-503', 'akamai', 'edge', true, 'service-unavailable'],
+  ['azure-application-gateway-502', 'azure-application-gateway', 'balancer', true, 'service-bad-gateway'],
+  ['azure-front-door-503', 'azure-front-door', 'edge', true, 'service-unavailable'],
+  ['google-502', 'google', 'edge', true, 'edge-failed'],
+  ['google-load-balancer-502', 'google', 'balancer', true, 'service-bad-gateway'],
+  ['vercel-504', 'vercel', 'edge', true, 'service-timeout', 'function_invocation_timeout'],
+  ['portal-511', 'captive portal', 'portal', true, 'captive-portal'],
+  ['portal-page', 'captive portal', 'portal', true, 'captive-portal'],
+  ['portal-wispr', 'captive portal', 'portal', true, 'captive-portal'],
+  ['filter-fortiguard', 'fortiguard', 'filter', true, 'egress-filtered'],
+  ['filter-paloalto', 'palo alto networks', 'filter', true, 'egress-filtered'],
+  ['filter-umbrella', 'cisco umbrella', 'filter', true, 'egress-filtered'],
+  ['filter-zscaler', 'zscaler', 'filter', true, 'egress-filtered'],
+  ['goodgate-claimed', 'another goodgate', 'server', undefined, 'service-bad-gateway'],
+  ['unknown-502', 'unknown', 'unknown', undefined, 'service-bad-gateway'],
+];
+
+const { files } = realWorld();
+
+type Response = { readonly status: number; readonly fields: string[]; readonly body: Uint8Array };
+
+/** Reads a recorded response: status line, fields, body. */
+async function fixture(name: string): Promise<Response> {
+  const text = await files.read(new URL(`fixtures/${name}.http`, import.meta.url).pathname);
+  const end = text.indexOf('\r\n\r\n');
+  const [start = '', ...lines] = text.slice(0, end).split('\r\n');
+  const fields = lines.flatMap((line) => {
+    const colon = line.indexOf(':');
+    return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
+  });
+  return { status: Number(start.split(' ')[1]), fields, body: new TextEncoder().encode(text.slice(end + 4)) };
+}
+
+for (const [name, writer, kind, isOwn, code, vendorCode] of FIXTURES) {
+  test(`${name} was written by ${writer} and means ${code}`, async () => {
+    const { status, fields, body } = await fixture(name);
+    const found = provenance(status, fields, body);
+    assert.deepEqual([found.writer, found.kind, found.isOwn, found.vendorCode], [writer, kind, isOwn, vendorCode]);
+    const finding = classify({
+      phase: 'head',
+      firstEvent: 'answer',
+      bytesWritten: 9,
+      bytesRead: 99,
+      answer: { status, fields, body },
+    });
+    assert.equal(finding.code, code);
+  });
+}
+
+test('every writer of the data file has a fixture, or is a filter whose pages are not public', () => {
+  const shown = new Set(FIXTURES.map(([, writer]) => writer));
+  const loose = [...new Set(SIGNATURES.map(({ writer }) => writer))].filter((writer) => !shown.has(writer));
+  assert.deepEqual(loose, [
+    'forward proxy',
+    'sophos',
+    'forcepoint',
+    'symantec proxysg',
+    'skyhigh web gateway',
+    'netskope',
+    'barracuda',
+    'kaspersky',
+    'eset',
+    'mistral',
+    'groq',
+    'aws-api-gateway',
+    'netlify',
+    'imperva',
+    'sucuri',
+    'iis',
+  ]);
+});
+
+test('an answer that claims to be ours is not taken for ours, and one with proof is', async () => {
+  const { status, fields, body } = await fixture('goodgate-claimed');
+  assert.notEqual(provenance(status, fields, body).kind, 'us');
+  const every = [
+    'x-request-id',
+    'a',
+    'proxy-status',
+    'goodgate; error=dns_error',
+    'goodgate-target',
+    't',
+    'server',
+    'goodgate',
+    'via',
+    '1.1 goodgate',
+  ];
+  assert.notEqual(provenance(502, every, new Uint8Array()).kind, 'us');
+  assert.equal(provenance(status, fields, body, { isProvenOurs: true }).kind, 'us');
+});
+
+test('a certificate that no public authority issued names the interceptor, whatever the page says', async () => {
+  const { status, fields, body } = await fixture('openai-503');
+  const found = provenance(status, fields, body, {
+    certificate: { isPublic: false, issuer: 'Example Corp Inspection CA <script>' },
+  });
+  assert.deepEqual(
+    [found.kind, found.writer, found.confidence],
+    ['filter', 'Example Corp Inspection CA script', 'confirmed'],
+  );
+});
+
+test('the carrier of a page is named beside its writer, with the number its support asks for', async () => {
+  const { status, fields, body } = await fixture('cloudflare-passing-nginx-502');
+  const found = provenance(status, fields, body);
+  assert.deepEqual(found.passedBy, ['cloudflare']);
+  assert.equal(found.vendorId, '8f2b1c0d4e5f6a7b-fra');
+});
+
+/** Bodies that look like what is searched for, again and again, and never are. */
+const hostile = fc.oneof(
+  fc.uint8Array({ maxLength: 2_000 }),
+  fc
+    .constantFrom('<html><body><h1>', '<hr><center>', 'error code: ', '{"error":', 'reset reason: ', '<', ' ')
+    .map((piece) => {
+      return new TextEncoder().encode(piece.repeat(Math.ceil(65_536 / piece.length)));
+    }),
+);
+const anyFields = fc.array(
+  fc.oneof(fc.string(), fc.constantFrom('server', 'cf-ray', 'x-squid-error', '__proto__', 'constructor')),
+  { maxLength: 60 },
+);
+
+test('any bytes get a verdict, bounded and printable, and none throws', () => {
+  fc.assert(
+    fc.property(fc.integer(), anyFields, hostile, (status, fields, body) => {
+      const found: Provenance = provenance(status, fields, body);
+      for (const word of [
+        found.writer,
+        found.vendorId ?? '',
+        found.vendorCode ?? '',
+        ...found.decidedBy,
+        ...found.passedBy,
+      ]) {
+        assert.match(word, /^[ -~]{0,120}$/);
+        assert.doesNotMatch(word, /[<>"&]/);
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('the largest and most misleading body takes less than a millisecond', () => {
+  const { clock } = realWorld();
+  const body = new TextEncoder()
+    .encode('<html><body><h1><hr><center>cf-error error code: upstream connect '.repeat(1_000))
+    .subarray(0, 65_536);
+  const fields = Array.from({ length: 200 }, (_, i) => (i % 2 === 0 ? `x-${i}` : 'v'.repeat(4_000)));
+  let best = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 50; i++) {
+    const start = clock.now();
+    provenance(502, fields, body);
+    best = Math.min(best, clock.now() - start);
+  }
+  // The best of fifty: other work on the machine must not fail this test, only our own slowness.
+  assert.ok(best < 1, `${best} ms`);
+});

@@ -1,0 +1,57 @@
+import type { Address, World } from '../world/world.ts';
+
+/** All that came back over one connection, and how it ended: `open` when it fell silent. */
+export type RawReply = {
+  readonly bytes: Uint8Array;
+  /** The bytes as latin1. */
+  readonly text: string;
+  readonly ending: 'fin' | 'reset' | 'refused' | 'open';
+  /** From the start to the first byte; undefined without one. */
+  readonly firstByteMs: number | undefined;
+};
+
+/** Bytes one reply may have: more than any test expects. */
+const BYTES_MAX = 1 << 26;
+
+/**
+ * Opens a connection, sends bytes as they are, and gathers what comes until the peer ends or has been silent for `quietMs`. It knows
+ * nothing of HTTP, so that it can see what no HTTP client would show.
+ */
+export function rawExchange(
+  world: Pick<World, 'net' | 'timers' | 'clock'>,
+  address: Address,
+  request: Uint8Array | string,
+  quietMs = 100,
+): Promise<RawReply> {
+  return new Promise((fulfil) => {
+    const startMs = world.clock.now();
+    const parts: Buffer[] = [];
+    let length = 0;
+    let firstByteMs: number | undefined;
+    let isOpened = false;
+    const finish = (ending: RawReply['ending']): void => {
+      quiet.disarm();
+      const bytes = Buffer.concat(parts);
+      fulfil({ bytes, text: bytes.toString('latin1'), ending, firstByteMs });
+      wire.destroy();
+    };
+    const quiet = world.timers.timer(() => finish('open'));
+    const wire = world.net.connect(address, {
+      open() {
+        isOpened = true;
+        wire.write(request);
+        quiet.arm(quietMs);
+      },
+      data(bytes) {
+        firstByteMs ??= world.clock.now() - startMs;
+        length += bytes.length;
+        if (length > BYTES_MAX) finish('open');
+        parts.push(Buffer.from(bytes));
+        quiet.arm(quietMs);
+      },
+      end: () => finish('fin'),
+      drain() {},
+      close: () => finish(isOpened ? 'reset' : 'refused'),
+    });
+  });
+}

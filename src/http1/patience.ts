@@ -1,0 +1,150 @@
+import type { Clock, Timer, Timers, Wire } from '../world/world.ts';
+import type { ServerLimits } from './contract.ts';
+
+/** What a caller was too slow at. `idle`: nothing was asked; `linger`: it did not close after us. */
+export type Impatience = 'head' | 'idle' | 'body' | 'write' | 'linger';
+
+/**
+ * A caller that moves fewer bytes a second than this over a whole interval is as good as silent: without it a byte now and then would hold
+ * a connection for ever (slow body, slow read). 500 is Apache's (mod_reqtimeout, `MinRate`), far below any phone network.
+ */
+export const BYTES_PER_SECOND_MIN = 500;
+
+/** How long a closed half waits for the other: long enough for a far caller to read the answer and its FIN (Apache waits 2 s). */
+const LINGER_MS = 2000;
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/**
+ * All clocks of one caller's connection, on one timer. On the usual path (a request in one read, an answer in one write) the timer is only
+ * moved once, for the wait between two requests; it is never disarmed, but what fires too early is ignored.
+ */
+export class Patience {
+  readonly #clock: Clock;
+  readonly #limits: ServerLimits;
+  readonly #wire: Wire;
+  readonly #timer: Timer;
+  readonly #lost: (what: Impatience) => void;
+  #waitsFor: 'head' | 'idle' | 'linger' | 'nothing' = 'nothing';
+  #bodyDueMs = NEVER;
+  #bodyMark = 0;
+  #writeDueMs = NEVER;
+  #writeMark = 0;
+
+  /** `lost` is called at most once for each wait. A limit of 0 is off. */
+  constructor(world: Waiting, limits: ServerLimits, wire: Wire, lost: (what: Impatience) => void) {
+    this.#clock = world.clock;
+    this.#limits = limits;
+    this.#wire = wire;
+    this.#lost = lost;
+    this.#timer = world.timers.timer(() => this.#ring());
+  }
+
+  /** From now on the whole head must come within its limit, however it trickles. */
+  forHead(): void {
+    this.#waitFor('head', this.#limits.headMs);
+  }
+
+  /** Nothing is under way: the caller may ask again within the limit. */
+  forRequest(): void {
+    this.#waitFor('idle', this.#limits.keepAliveMs);
+  }
+
+  /** The connection is being closed; queued bytes have the time of a slow reader, then the peer a moment to close too. */
+  forClose(): void {
+    this.#bodyDueMs = NEVER;
+    this.#writeDueMs = NEVER;
+    this.#writeMark = this.#wire.bytesWritten;
+    this.#waitsFor = 'linger';
+    this.#timer.arm(LINGER_MS);
+  }
+
+  /** Waits for something within a time that is not a limit of the configuration. */
+  forRequestWithin(ms: number): void {
+    this.#waitFor('idle', ms);
+  }
+
+  /** A request is in our hands. */
+  forNothing(): void {
+    this.#waitsFor = 'nothing';
+  }
+
+  /** Bytes of the body are awaited; counts anew from here. */
+  forBody(): void {
+    if (this.#limits.bodyIdleMs === 0) return;
+    this.#bodyMark = this.#wire.bytesRead;
+    this.#bodyDueMs = this.#clock.now() + this.#limits.bodyIdleMs;
+    this.#arm();
+  }
+
+  /** No more bytes of the body are awaited: it is whole, or we asked for a pause. */
+  bodyCame(): void {
+    this.#bodyDueMs = NEVER;
+  }
+
+  /** More is queued than the caller takes. */
+  forDrain(): void {
+    if (this.#limits.writeIdleMs === 0 || this.#writeDueMs !== NEVER) return;
+    this.#writeMark = this.#wire.bytesWritten;
+    this.#writeDueMs = this.#clock.now() + this.#limits.writeIdleMs;
+    this.#arm();
+  }
+
+  drained(): void {
+    this.#writeDueMs = NEVER;
+  }
+
+  /** For good. */
+  stop(): void {
+    this.#waitsFor = 'nothing';
+    this.#bodyDueMs = NEVER;
+    this.#writeDueMs = NEVER;
+    this.#timer.disarm();
+  }
+
+  #waitFor(what: 'head' | 'idle', ms: number): void {
+    this.#waitsFor = ms === 0 ? 'nothing' : what;
+    if (ms > 0) this.#timer.arm(ms);
+  }
+
+  #arm(): void {
+    this.#timer.arm(Math.max(0, Math.min(this.#bodyDueMs, this.#writeDueMs) - this.#clock.now()));
+  }
+
+  #ring(): void {
+    if (this.#waitsFor === 'linger') this.#ringLinger();
+    else if (this.#waitsFor !== 'nothing') this.#lost(this.#waitsFor);
+    else if (this.#bodyDueMs !== NEVER || this.#writeDueMs !== NEVER) this.#ringProgress();
+  }
+
+  #ringLinger(): void {
+    const written = this.#wire.bytesWritten;
+    const hasMoved = written - this.#writeMark >= (BYTES_PER_SECOND_MIN * LINGER_MS) / 1000;
+    this.#writeMark = written;
+    if (this.#wire.bytesQueued > 0 && hasMoved) this.#timer.arm(LINGER_MS);
+    else this.#lost('linger');
+  }
+
+  #ringProgress(): void {
+    const nowMs = this.#clock.now();
+    const { bodyIdleMs, writeIdleMs } = this.#limits;
+    if (nowMs >= this.#bodyDueMs) {
+      if (isSlow(this.#wire.bytesRead - this.#bodyMark, bodyIdleMs)) return this.#lost('body');
+      this.#bodyMark = this.#wire.bytesRead;
+      this.#bodyDueMs = nowMs + bodyIdleMs;
+    }
+    if (nowMs >= this.#writeDueMs) {
+      if (isSlow(this.#wire.bytesWritten - this.#writeMark, writeIdleMs)) return this.#lost('write');
+      this.#writeMark = this.#wire.bytesWritten;
+      this.#writeDueMs = nowMs + writeIdleMs;
+    }
+    this.#arm();
+  }
+}
+
+/** The parts of the world it needs. */
+type Waiting = { readonly clock: Clock; readonly timers: Timers };
+
+function isSlow(bytes: number, intervalMs: number): boolean {
+  return bytes < (BYTES_PER_SECOND_MIN * intervalMs) / 1000;
+}

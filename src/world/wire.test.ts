@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { realNet } from './net.ts';
+import type { Wire, WireHearer } from './world.ts';
+
+const DEAF: WireHearer = { open() {}, data() {}, end() {}, drain() {}, close() {} };
+
+test('bytes of a wire that is reset before they left never leave on another wire', async () => {
+  const accepted: Wire[] = [];
+  const listener = await realNet.listen({ address: { ip: '127.0.0.1', port: 0 } }, (wire) => {
+    accepted.push(wire);
+    if (accepted.length === 2) {
+      // Both in one loop turn: the first wire's bytes are still gathered when it dies.
+      accepted[0]?.write('secret of the first');
+      accepted[0]?.reset();
+      accepted[1]?.write('for the second');
+      accepted[1]?.end();
+    }
+    return DEAF;
+  });
+  const heard = await new Promise<string>((fulfil) => {
+    let text = '';
+    const first = realNet.connect(listener.address, {
+      ...DEAF,
+      open() {
+        const second = realNet.connect(listener.address, {
+          ...DEAF,
+          data: (bytes) => {
+            text += Buffer.from(bytes).toString('latin1');
+          },
+          end: () => {
+            second.destroy();
+            first.destroy();
+            fulfil(text);
+          },
+        });
+      },
+    });
+  });
+  await listener.close();
+  assert.equal(heard, 'for the second');
+});
