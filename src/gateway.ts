@@ -2,10 +2,13 @@ import { Alarms } from './attempts/alarm.ts';
 import { deadline } from './attempts/deadline.ts';
 import { fallback } from './attempts/fallback.ts';
 import type { Call, Dialect } from './call/call.ts';
+import type { Control } from './call/control.ts';
 import { Failure } from './call/failure.ts';
 import { matchesAny } from './config/glob.ts';
-import type { RouteSettings, Settings } from './config/settings.ts';
+import type { Settings } from './config/settings.ts';
+import { control } from './control.ts';
 import { Court } from './health/blame.ts';
+import { Maintenance, maintenance } from './health/maintenance.ts';
 import type { Requester } from './http1/contract.ts';
 import { explain } from './pipeline/explain.ts';
 import { type Service, stack } from './pipeline/service.ts';
@@ -23,17 +26,25 @@ export type GatewayParts = {
   readonly name: string;
 };
 
+/** The gateway: what answers calls, and what an operator can do to it while it runs. */
+export type Gateway = { readonly service: Service; readonly control: Control };
+
 /** The path of a call: config × world → Service. A reload makes a new one; calls under way finish on the old. */
-export function createGateway(settings: Settings, parts: GatewayParts): Service {
+export function createGateway(settings: Settings, parts: GatewayParts): Gateway {
   const { world, requester } = parts;
+  const plan = new Maintenance(world.clock);
   const shared: PoolParts = {
     world,
     requester,
     via: `1.1 ${parts.name}`,
     court: new Court(),
+    maintenance: plan,
     alarms: new Alarms(world.timers),
   };
-  const routes = settings.routes.map((route) => ({ route, service: routeService(route, settings, shared) }));
+  const routes = settings.routes.map((route) => {
+    const pools = route.pools.map((pool) => new PoolOfRoute(pool, route, settings, shared));
+    return { route, pools, service: routeService(pools, shared) };
+  });
   const models = listModels(modelSources(settings, shared));
 
   /** The first route in the order written that takes the call; one that names models is not asked for calls that name none. */
@@ -47,22 +58,30 @@ export function createGateway(settings: Settings, parts: GatewayParts): Service 
     return Promise.reject(unrouted(call, settings));
   };
 
-  return stack(
+  const service = stack(
     [
       // First: whatever is thrown below leaves as one Failure with its story, and who was to blame is judged when all is known.
       explain((call) => shared.court.judge(call)),
+      // Before any work: a refused call must cost nothing.
+      maintenance(plan, world.clock),
       // Above all that waits or tries again: they share one clock.
       deadline({ clock: world.clock, alarms: new Alarms(world.timers) }),
     ],
     route,
   );
+  return {
+    service,
+    control: control(
+      routes.flatMap((each) => each.pools),
+      plan,
+    ),
+  };
 }
 
 /** The pools of a route, for each dialect that callers speak: only targets that understand a call are ever asked. */
-function routeService(route: RouteSettings, settings: Settings, parts: PoolParts): Service {
+function routeService(pools: readonly PoolOfRoute[], parts: PoolParts): Service {
   const { clock, chance } = parts.world;
   const byDialect = new Map<Dialect, Service>();
-  const pools = route.pools.map((pool) => new PoolOfRoute(pool, route, settings, parts));
   const build = (dialect: Dialect): Service => {
     const spoken = pools
       .map((pool) => ({ pool, seats: pool.seats.filter((seat) => speaks(seat.target, dialect)) }))
@@ -89,6 +108,7 @@ function modelSources(settings: Settings, { world, requester, via }: PoolParts):
       ask(world.clock, requester, {
         target,
         fields: target.fields,
+        fieldsDefault: target.fieldsDefault,
         via,
         model: undefined,
         clocks: () => ({ ...settings.clocks, ...target.clocks, headMs: MODELS_HEAD_MS }),

@@ -43,6 +43,7 @@ export const ROOMS = {
     'providers',
     'config',
   ]),
+  control: room('what can an operator do to it?', [...CONTRACTS, 'health', 'pool']),
   gateway: room('the path of a call, on one page', [...CONTRACTS, 'attempts', 'health', 'providers', 'config', 'pool']),
   serve: room('the process, on one page', [...CONTRACTS, 'gateway', 'config', 'server', 'drill', 'providers'], {
     outside: 'process',

@@ -26,6 +26,7 @@ import {
 } from './config/settings.ts';
 import { classify } from './diagnosis/classify.ts';
 import type { Court } from './health/blame.ts';
+import type { Maintenance } from './health/maintenance.ts';
 import { PoolHealth, type View } from './health/pool-health.ts';
 import type { ExchangeClocks, Requester } from './http1/contract.ts';
 import { stack } from './pipeline/service.ts';
@@ -40,6 +41,7 @@ export type PoolParts = {
   /** Our member of `via`. */
   readonly via: string;
   readonly court: Court;
+  readonly maintenance: Maintenance;
   readonly alarms: Alarms;
 };
 
@@ -51,7 +53,7 @@ export class PoolOfRoute {
   readonly #settings: Settings;
   readonly #parts: PoolParts;
   readonly #budget: Budget;
-  readonly #health: PoolHealth;
+  readonly health: PoolHealth;
   readonly #soft: SoftLimit;
   readonly #hearers: readonly SeatHearer[];
 
@@ -69,9 +71,16 @@ export class PoolOfRoute {
       share: settings.retries.budgetRatio,
       floorPerS: settings.retries.budgetPerSecond,
     });
-    this.#health = new PoolHealth({ pool: pool.name, seats: this.seats, clock, chance, court: parts.court });
+    this.health = new PoolHealth({
+      pool: pool.name,
+      seats: this.seats,
+      clock,
+      chance,
+      court: parts.court,
+      maintenance: parts.maintenance,
+    });
     this.#soft = new SoftLimit(clock, settings.hedge);
-    this.#hearers = [load(clock), this.#health, this.#soft];
+    this.#hearers = [load(clock), this.health, this.#soft];
   }
 
   /** Everything below the pick. */
@@ -94,6 +103,7 @@ export class PoolOfRoute {
       ask(world.clock, requester, {
         target,
         fields: target.fields,
+        fieldsDefault: target.fieldsDefault,
         via,
         model: target.model ?? this.#pool.model,
         clocks: (call) => withinDeadline(clocks, call, world.clock.now()),
@@ -103,11 +113,11 @@ export class PoolOfRoute {
 
   /** The pool as fallback sees it, for calls that only some of its targets understand. */
   door(seats: readonly Seat[], isElsewhereLeft: boolean): Door {
-    const strict = this.#health.strict(seats);
+    const strict = this.health.strict(seats);
     return {
       name: this.name,
       fit: this.#entrance(seats, strict, isElsewhereLeft),
-      anyone: this.#entrance(seats, this.#health.lenient(seats), isElsewhereLeft),
+      anyone: this.#entrance(seats, this.health.lenient(seats), isElsewhereLeft),
       share: () => strict.share(),
       budget: this.#budget,
     };
@@ -143,7 +153,8 @@ export class PoolOfRoute {
           budget: this.#budget,
           softMs: (call) => this.#soft.ms(call),
           othersLeft: picks.left,
-          onSilent: (attempt) => this.#health.silent(attempt),
+          isElsewhereLeft,
+          onSilent: (attempt) => this.health.silent(attempt),
         }),
       );
     }
@@ -156,7 +167,7 @@ function pickerOf(balance: Balance, seats: readonly Seat[], { clock, chance }: P
     case 'round-robin':
       return roundRobin({ seats: seats.length, chance });
     case 'least-connections':
-      return leastConnections({ chance });
+      return leastConnections({ clock, chance });
     case 'ip-hash':
       return ipHash({ seats });
     case 'latency':

@@ -6,12 +6,12 @@ import { resolve } from './config/resolve.ts';
 import type { ListenAddress, Settings } from './config/settings.ts';
 import { watchConfig } from './config/watch.ts';
 import { type Sandbox, startSandbox } from './drill/sandbox.ts';
-import { createGateway } from './gateway.ts';
-import type { Requester } from './http1/contract.ts';
+import { createGateway, type Gateway } from './gateway.ts';
+import type { Requester, RequestHandler } from './http1/contract.ts';
 import { createRequester } from './http1/requester.ts';
-import { serveHttp } from './http1/server.ts';
-import type { Service } from './pipeline/service.ts';
+import { type HttpServer, type ServeHttpOptions, serveHttp } from './http1/server.ts';
 import { probeJson } from './providers/probe.ts';
+import { adminHandler } from './server/admin-handler.ts';
 import { banner, listenSentence } from './server/banner.ts';
 import { callLog } from './server/call-log.ts';
 import { dataHandler } from './server/data-handler.ts';
@@ -61,33 +61,45 @@ export async function serve(world: World, options: ServeOptions): Promise<Servin
     return sandboxed;
   });
   let settings = found.settings;
-  let service: Service = createGateway(settings, { world, requester, name });
+  let gateway: Gateway = createGateway(settings, { world, requester, name });
   let isServing = true;
   const listen = listenAddress(options, settings);
-  const server = await serveHttp(
-    world,
-    {
-      address: listen,
-      tls: settings.tls,
-      limits: settings.server,
-      proxyProtocolFrom: settings.trust.proxyProtocol,
-      forwardedFrom: settings.trust.forwarded,
-    },
-    dataHandler({
-      clock: world.clock,
-      chance: world.chance,
-      service: () => service,
-      deadlineMs: () => settings.deadlineMs,
-      name,
-      pages: goodgatePages({ isServing: () => isServing }),
-      record: callLog(say, world.clock, () => settings.log.level),
-    }),
-    faultWriter(world.chance, name),
-  ).catch(async (error: unknown) => {
-    await sandbox?.close();
-    requester.close();
-    throw new StartFault([listenSentence(error, listen)]);
+  const faults = faultWriter(world.chance, name);
+  const open = async (address: ListenAddress, more: Partial<ServeHttpOptions>, handler: RequestHandler) => {
+    try {
+      return await serveHttp(world, { address, limits: settings.server, ...more }, handler, faults);
+    } catch (error) {
+      throw new StartFault([listenSentence(error, address)]);
+    }
+  };
+  const { proxyProtocol, forwarded } = settings.trust;
+  const handler = dataHandler({
+    clock: world.clock,
+    chance: world.chance,
+    service: () => gateway.service,
+    deadlineMs: () => settings.deadlineMs,
+    name,
+    pages: goodgatePages({ isServing: () => isServing }),
+    record: callLog(say, world.clock, () => settings.log.level),
   });
+  const administer = adminHandler({
+    control: () => gateway.control,
+    token: () => settings.adminToken,
+    wallMs: () => world.clock.wallMs(),
+  });
+  const servers: HttpServer[] = [];
+  const close = async (graceMs: number): Promise<void> => {
+    await Promise.all(servers.map((each) => each.drain(graceMs)));
+    requester.close();
+    await sandbox?.close();
+  };
+  try {
+    const edge = { tls: settings.tls, proxyProtocolFrom: proxyProtocol, forwardedFrom: forwarded };
+    servers.push(await open(listen, edge, handler), await open(settings.admin, {}, administer));
+  } catch (error) {
+    await close(0);
+    throw error;
+  }
   const watcher =
     found.file === undefined
       ? undefined
@@ -95,8 +107,10 @@ export async function serve(world: World, options: ServeOptions): Promise<Servin
           world,
           found.file,
           (config) => {
-            settings = resolve(config);
-            service = createGateway(settings, { world, requester, name });
+            const changed = resolve(config);
+            if (changed.targets.length === 0) throw new Error(`${config.file} names no targets any more`);
+            settings = changed;
+            gateway = createGateway(settings, { world, requester, name });
             say(`goodgate: ${config.file} was read again and is in force`);
           },
           (faults) => {
@@ -104,15 +118,15 @@ export async function serve(world: World, options: ServeOptions): Promise<Servin
             say('goodgate: the changed config is refused whole; the former one goes on');
           },
         );
-  for (const line of banner(server.address, found.sentences, sandboxed)) say(line);
+  const [data] = servers;
+  const address = data?.address ?? listen;
+  for (const line of banner(address, found.sentences, sandboxed)) say(line);
   return {
-    address: server.address,
-    async stop() {
+    address,
+    stop() {
       isServing = false;
       watcher?.close();
-      await server.drain(settings.drainMs);
-      requester.close();
-      await sandbox?.close();
+      return close(settings.drainMs);
     },
   };
 }

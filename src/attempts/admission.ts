@@ -1,7 +1,7 @@
 import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
-import type { Seat, SeatHearer } from '../call/seat.ts';
 import type { Outcome } from '../call/reply.ts';
+import type { Seat, SeatHearer } from '../call/seat.ts';
 import type { Attempt } from '../call/story.ts';
 import { CATALOGUE } from '../diagnosis/catalogue.ts';
 import type { Filter } from '../pipeline/service.ts';

@@ -11,6 +11,10 @@ export const BUDGET_FLOOR_PER_S = 10;
 export const BUDGET_WINDOW_MS = 10_000;
 const SLOTS = 10;
 const SLOT_MS = BUDGET_WINDOW_MS / SLOTS;
+/** Of the whole window, what may be spent in one second: what was saved up must not come out as a herd. At steady load this is 1.4 times the calls. */
+export const BUDGET_BURST_SHARE = 0.2;
+/** How often waiting tries are let go, a few each time. */
+const PACE_MS = 100;
 /** Tries that may wait for their turn: five seconds' worth of a pool of 1,000 calls/s. Beyond it waiting would outlast most deadlines. */
 export const BUDGET_WAITERS_MAX = 1000;
 /** Sums of fifths are compared with a slack far below one try. */
@@ -28,7 +32,10 @@ export class Budget {
   readonly #calls = new Window(SLOTS, SLOT_MS);
   /** One slot more than the calls have: a full window of payments and a part, against at most a full window of calls. */
   readonly #paid = new Window(SLOTS + 1, SLOT_MS);
+  readonly #paidNow = new Window(10, SLOT_MS / 10);
   readonly #waiters = new Set<() => void>();
+  /** Calls that had more than one try already go first: what they cost would be lost, and their end shows who was to blame. */
+  readonly #seniors = new Set<() => void>();
   #isWakeSet = false;
 
   constructor(options: {
@@ -46,28 +53,28 @@ export class Budget {
   /** A call came in. */
   deposit(): void {
     this.#calls.add(this.#clock.now());
-    if (this.#waiters.size > 0) this.#wake();
   }
 
   /** Tries that could be paid now, whole or in part. */
   balance(): number {
     const nowMs = this.#clock.now();
-    return Math.max(0, this.#calls.sum(nowMs) * this.#share + this.#floor - this.#paid.sum(nowMs));
+    return Math.max(0, this.#allowance(nowMs) - this.#paid.sum(nowMs));
   }
 
   /** Pays for one try now; false when it cannot be afforded, or others wait for their turn already. */
   tryPay(): boolean {
-    return this.#waiters.size === 0 && this.#spend();
+    return this.waiting === 0 && this.#spend();
   }
 
   /**
-   * Pays for one try, now or when its turn comes, first come first served. Undefined when paid at once; false when too many wait.
+   * Pays for one try, now or when its turn comes: first come first served, but who was tried more than once before who was tried once. Undefined when paid at once; false when too many wait.
    * @throws Failure `caller-left` or `deadline-passed` (as a rejection) when the wait was stopped.
    */
   turn(call: Call): Promise<void> | undefined | false {
     if (this.tryPay()) return undefined;
-    if (this.#waiters.size >= BUDGET_WAITERS_MAX) return false;
+    if (this.waiting >= BUDGET_WAITERS_MAX) return false;
     if (call.isLeft) return Promise.reject(stopped(call));
+    const line = call.story.attempts.length > 1 ? this.#seniors : this.#waiters;
     return new Promise((resolve, reject) => {
       const go = () => {
         call.leavers.delete(stop);
@@ -75,43 +82,57 @@ export class Budget {
       };
       const stop = () => {
         call.leavers.delete(stop);
-        this.#waiters.delete(go);
+        line.delete(go);
         reject(stopped(call));
       };
       call.leavers.add(stop);
-      this.#waiters.add(go);
+      line.add(go);
       this.#setWake();
     });
   }
 
   /** Tries that wait for their turn. */
   get waiting(): number {
-    return this.#waiters.size;
+    return this.#waiters.size + this.#seniors.size;
+  }
+
+  /** What the window allows in all. */
+  #allowance(nowMs: number): number {
+    return this.#calls.sum(nowMs) * this.#share + this.#floor;
   }
 
   #spend(): boolean {
     const nowMs = this.#clock.now();
-    if (this.#paid.sum(nowMs) + 1 > this.#calls.sum(nowMs) * this.#share + this.#floor + SLACK) return false;
+    const allowance = this.#allowance(nowMs) + SLACK;
+    if (this.#paid.sum(nowMs) + 1 > allowance) return false;
+    if (this.#paidNow.sum(nowMs) + 1 > Math.max(1, allowance * BUDGET_BURST_SHARE)) return false;
     this.#paid.add(nowMs);
+    this.#paidNow.add(nowMs);
     return true;
   }
 
+  /** Lets go as many as even spending allows, and never more than there is. */
   #wake(): void {
-    for (const go of this.#waiters) {
-      if (!this.#spend()) return;
-      this.#waiters.delete(go);
-      go();
+    const nowMs = this.#clock.now();
+    let left = Math.max(1, (this.#allowance(nowMs) * PACE_MS) / BUDGET_WINDOW_MS);
+    for (const line of [this.#seniors, this.#waiters]) {
+      for (const go of line) {
+        if (left < 1 || !this.#spend()) return;
+        left -= 1;
+        line.delete(go);
+        go();
+      }
     }
   }
 
-  /** What is affordable grows by calls, and as slots grow old: only the second needs a timer, and only while somebody waits. */
+  /** Only while somebody waits. */
   #setWake(): void {
     if (this.#isWakeSet) return;
     this.#isWakeSet = true;
-    this.#timers.after(SLOT_MS - (this.#clock.now() % SLOT_MS), () => {
+    this.#timers.after(PACE_MS, () => {
       this.#isWakeSet = false;
       this.#wake();
-      if (this.#waiters.size > 0) this.#setWake();
+      if (this.waiting > 0) this.#setWake();
     });
   }
 }

@@ -1,5 +1,6 @@
 import type { Failure } from '../call/failure.ts';
 import { isIdempotent } from '../call/method.ts';
+import type { Attempt } from '../call/story.ts';
 import { CATALOGUE, type CauseCode } from '../diagnosis/catalogue.ts';
 import type { Cause } from '../diagnosis/cause.ts';
 import { BACKOFF_MAX_MS, BACKOFF_THROTTLED_MS, backoffMs } from './backoff.ts';
@@ -39,6 +40,8 @@ export type Situation = {
   readonly freeTries: number;
   /** Targets of this pool that may be asked and were not. */
   readonly othersLeft: number;
+  /** Two targets said the very same: more likely it is the call than both of them. */
+  readonly isEchoed: boolean;
   /** Another pool can be turned to. */
   readonly isElsewhereLeft: boolean;
   /** What the target asked for; undefined when it did not. */
@@ -59,6 +62,7 @@ export type StopReason =
   | 'not replayable'
   | 'tries spent'
   | 'nobody left'
+  | 'the same from two targets'
   | 'asked for a longer wait'
   | 'no time left';
 
@@ -81,6 +85,24 @@ export function isSilence(code: CauseCode): boolean {
   return CATALOGUE[code].status === 504;
 }
 
+/** Refusals of our own making: no target was asked, the wait was had already, and what targets said before says more. */
+export const OWN_REFUSALS: ReadonlySet<CauseCode> = new Set([
+  'no-target-fit',
+  'queue-full',
+  'queue-timeout',
+  'admission-refused',
+]);
+
+/** True when two different targets failed the call with the same code and status, after it was sent. */
+export function isEchoed(attempts: readonly Attempt[]): boolean {
+  const last = attempts[attempts.length - 1];
+  if (last === undefined || last.bytesWritten === 0) return false;
+  return attempts.some(
+    (each) =>
+      each.target !== last.target && each.code === last.code && each.status === last.status && each.bytesWritten > 0,
+  );
+}
+
 /**
  * Whether to try a failed call again in this pool. Total and pure: every cause and situation has an answer.
  * Never sends a non-idempotent call twice, unless it provably was not sent or the route declared it replayable (RFC 9110 §9.2.2).
@@ -88,6 +110,7 @@ export function isSilence(code: CauseCode): boolean {
 export function decide(now: Situation, limits: RetryLimits = RETRY_LIMITS): Decision {
   const cause: Cause = CATALOGUE[now.code];
   if (cause.retry.ours === 'never') return { kind: 'stop', why: 'never retried' };
+  if (OWN_REFUSALS.has(now.code)) return { kind: 'stop', why: 'nobody left' };
   const isSafe = now.isUnsent || isIdempotent(now.method);
   if (!isSafe && !now.isReplayable) return { kind: 'stop', why: 'not replayable' };
   const isFree = now.isUnsent && now.freeTries < limits.freeAttemptsMax;
@@ -108,6 +131,7 @@ function delayElsewhere(now: Situation, cause: Cause, limits: RetryLimits): numb
 function delayHere(now: Situation, cause: Cause, limits: RetryLimits): number | StopReason {
   if (cause.blame === 'credential' || cause.blame === 'caller') return 'nobody left';
   if (isSilence(now.code) && !now.isUnsent) return 'nobody left';
+  if (now.isEchoed && cause.blame === 'host') return 'the same from two targets';
   if (now.retryAfterMs !== undefined) {
     if (now.retryAfterMs > limits.retryAfterMaxMs) return 'asked for a longer wait';
     // Never earlier than asked, and not all at that very moment (Envoy: 1 to 1.5 times).

@@ -39,6 +39,8 @@ export type FallbackOptions = {
   readonly largerContext?: Door | undefined;
   readonly clock: Clock;
   readonly chance: Chance;
+  /** The call is given up: health judges now who was to blame. */
+  readonly onGiveUp?: (call: Call) => void;
 };
 
 /**
@@ -56,7 +58,9 @@ export function fallback(options: FallbackOptions): Service {
     if (call.story.attempts.length > 0) return walk(call, options, 0, undefined);
     if (doors.length === 1) {
       // One pool has nothing to spare its rested targets for: they are asked within the same tries.
-      return first.anyone.service(call).catch((stranger: unknown) => tooLong(call, options, first, Failure.from(stranger)));
+      return first.anyone
+        .service(call)
+        .catch((stranger: unknown) => giveUp(call, options, first, Failure.from(stranger)));
     }
     const from = entrance(options);
     const door = doors[from] as Door;
@@ -77,7 +81,7 @@ function entrance({ doors, chance }: FallbackOptions): number {
 async function walk(call: Call, options: FallbackOptions, from: number, met: Failure | undefined): Promise<Reply> {
   const { doors } = options;
   let payer = doors[from] as Door;
-  if (met !== undefined && isFinal(call, met, options)) return tooLong(call, options, payer, met);
+  if (met !== undefined && isFinal(call, met, options)) return giveUp(call, options, payer, met);
   let failure = met;
   for (let step = met === undefined ? 0 : 1; step < doors.length * 2; step++) {
     const isSecondRound = step >= doors.length;
@@ -97,9 +101,10 @@ async function walk(call: Call, options: FallbackOptions, from: number, met: Fai
       const latter = Failure.from(stranger);
       failure = failure === undefined ? latter : worse(failure, latter);
       if (call.story.attempts.length > before) payer = door;
-      if (isFinal(call, latter, options)) return tooLong(call, options, payer, latter);
+      if (isFinal(call, latter, options)) return giveUp(call, options, payer, latter);
     }
   }
+  options.onGiveUp?.(call);
   throw failure ?? new Failure('no-target-fit', { phase: 'queue', firstEvent: 'answer' });
 }
 
@@ -120,12 +125,14 @@ function moved(call: Call, failure: Failure | undefined, door: Door): void {
   if (failure !== undefined) note(call.story, `turned to pool ${door.name}: ${failure.code}`);
 }
 
-/** A conversation too long for one model may fit another's context, if the config names it; all else is thrown as it is. */
-async function tooLong(call: Call, options: FallbackOptions, payer: Door, failure: Failure): Promise<Reply> {
-  const door = options.largerContext;
-  if (failure.code !== 'context-too-long' || door === undefined || door.anyone.left(call) === 0) throw failure;
-  if (!call.isReplayable && !isIdempotent(call.method)) throw failure;
-  moved(call, failure, door);
-  if (!(await paid(call, payer.budget, options.clock))) throw failure;
-  return door.anyone.service(call);
+/** The end: thrown as it is. Only a conversation too long for one model may fit another's context, if the config names it. */
+async function giveUp(call: Call, options: FallbackOptions, payer: Door, failure: Failure): Promise<Reply> {
+  const door = failure.code === 'context-too-long' ? options.largerContext : undefined;
+  const isOpen = door !== undefined && door.anyone.left(call) > 0 && (call.isReplayable || isIdempotent(call.method));
+  if (isOpen) {
+    moved(call, failure, door);
+    if (await paid(call, payer.budget, options.clock)) return door.anyone.service(call);
+  }
+  options.onGiveUp?.(call);
+  throw failure;
 }

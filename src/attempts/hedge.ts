@@ -19,18 +19,28 @@ export type HedgeOptions = {
   readonly softMs: (call: Call) => number;
   /** Targets of this pool that may be asked for this call and were not. */
   readonly othersLeft: (call: Call) => number;
+  /** True when fallback can turn to another pool after this one. Without it the last candidate gets the whole remaining deadline. */
+  readonly isElsewhereLeft: boolean;
   /** The soft limit passed at this attempt: health counts it, since an attempt that is outrun never ends as failed. */
   readonly onSilent?: (attempt: Attempt) => void;
   readonly onDoubleSpendRisk?: (call: Call) => void;
 };
 
+/** Attempts side by side in one try: two silent ones in a row are bad luck or a bad pool, a third tells which. */
+export const RUNNERS_MAX = 3;
+
 /** A hedge that cannot be paid, or has nobody to turn to yet, looks again after this long. */
 export const HEDGE_AGAIN_MS = 250;
 
+/** The hard limit in soft limits, and at least: who said nothing for three times what is long is given up, if there is another pool. */
+export const HARD_FACTOR = 3;
+export const HARD_MS_MIN = 30_000;
+
 /**
- * When the first attempt is silent beyond the soft limit, starts a second one elsewhere without killing the first: whoever speaks
- * first wins, the other is stopped. The pair is one try. Only for calls that may be sent twice; only when the budget pays now.
- * @throws Failure of the last attempt to fail.
+ * When an attempt is silent beyond the soft limit, starts another one elsewhere without killing it: whoever speaks first wins, the others
+ * are stopped. All together are one try. Only for calls that may be sent twice; only when the budget pays now. When the whole pool stays
+ * silent to a hard limit and there is another pool, the try is given up.
+ * @throws Failure of the last attempt to fail; `answer-timeout` at the hard limit.
  */
 export function hedge(options: HedgeOptions): Filter {
   return (call, next) => {
@@ -49,11 +59,12 @@ class Race implements Ringer {
   readonly #resolve: (reply: Reply) => void;
   readonly #reject: (failure: unknown) => void;
   #alarm: Alarm | undefined;
-  /** The call as the second attempt sees it; undefined until there is one. */
-  #twin: Call | undefined;
+  /** The call as the later attempts see it; undefined until there are any. */
+  #twins: Call[] | undefined;
   #running = 0;
   #isOver = false;
-  #hasStruck = false;
+  /** The attempt whose silence was told already. */
+  #struck: Attempt | undefined;
   #failure: Failure | undefined;
 
   constructor(
@@ -79,28 +90,43 @@ class Race implements Ringer {
 
   ring(): void {
     this.#alarm = undefined;
-    if (this.#isOver || this.#twin !== undefined) return;
-    const { clock, alarms, onSilent, onDoubleSpendRisk } = this.#options;
-    const attempt = this.#call.attempt;
-    if (attempt !== undefined && hasSpoken(this.#call, attempt)) return;
-    const leftMs = attempt === undefined ? HEDGE_AGAIN_MS : attempt.startMs + this.#options.softMs(this.#call) - clock.now();
-    // It waited for a free target first: its silence counts from when it was asked.
-    if (attempt === undefined || leftMs > 0) {
-      this.#alarm = alarms.set(Math.max(leftMs, 1), this);
-      return;
+    if (this.#isOver || (this.#call.attempt !== undefined && this.#hasAnySpoken())) return;
+    const againMs = this.#look();
+    if (!this.#isOver) this.#alarm = this.#options.alarms.set(againMs, this);
+  }
+
+  /** Looks at the youngest attempt, and acts on its silence. Answers when to look again. */
+  #look(): number {
+    const { clock, softMs, onSilent, othersLeft, isElsewhereLeft, budget } = this.#options;
+    const { attempt } = this.#twins?.[this.#twins.length - 1] ?? this.#call;
+    // It waits for a free target: its silence counts from when it is asked.
+    if (attempt === undefined) return HEDGE_AGAIN_MS;
+    const soft = softMs(this.#call);
+    const silentMs = clock.now() - attempt.startMs;
+    if (attempt.verdict === 'running' && silentMs < soft) return soft - silentMs;
+    if (attempt.verdict === 'running' && this.#struck !== attempt) {
+      this.#struck = attempt;
+      onSilent?.(attempt);
     }
-    if (!this.#hasStruck) onSilent?.(attempt);
-    this.#hasStruck = true;
-    if (this.#options.othersLeft(this.#call) === 0 || !this.#options.budget.tryPay()) {
-      this.#alarm = alarms.set(HEDGE_AGAIN_MS, this);
-      return;
+    const canTurn = othersLeft(this.#call) > 0 && 1 + (this.#twins?.length ?? 0) < RUNNERS_MAX;
+    if (canTurn && budget.tryPay()) {
+      this.#hedge(attempt);
+      return soft;
     }
-    note(this.#call.story, `hedged at ${((clock.now() - this.#call.startMs) / 1000).toFixed(1)} s: ${attempt.target} is silent`);
+    if (!canTurn && isElsewhereLeft && silentMs >= Math.max(HARD_MS_MIN, soft * HARD_FACTOR)) this.#giveUp();
+    return HEDGE_AGAIN_MS;
+  }
+
+  #hedge(silent: Attempt): void {
+    const { clock, onDoubleSpendRisk } = this.#options;
+    const atS = ((clock.now() - this.#call.startMs) / 1000).toFixed(1);
+    note(this.#call.story, `hedged at ${atS} s: ${silent.target} is silent`);
     onDoubleSpendRisk?.(this.#call);
     // Looks through to the call, so that it leaves when the call does, and has only its attempt for itself.
     const twin: Call = Object.create(this.#call);
     twin.attempt = undefined;
-    this.#twin = twin;
+    if (this.#twins === undefined) this.#twins = [twin];
+    else this.#twins.push(twin);
     this.#run(twin);
   }
 
@@ -118,12 +144,10 @@ class Race implements Ringer {
       return;
     }
     this.#over();
-    const other = call === this.#call ? this.#twin : this.#call;
-    if (other?.attempt !== undefined) supersede(other.attempt);
-    // A twin that still waits for a free target must not take one any more; the mark is its own, the call stays.
-    else if (other !== undefined && other !== this.#call) other.isLeft = true;
+    if (this.#twins === undefined) return this.#resolve(reply);
+    for (const other of [this.#call, ...this.#twins]) if (other !== call) outrun(other, this.#call);
     // Whoever looks at the call from now on means the attempt that answers.
-    if (call !== this.#call) this.#call.attempt = call.attempt;
+    this.#call.attempt = call.attempt;
     this.#resolve(reply);
   }
 
@@ -131,10 +155,30 @@ class Race implements Ringer {
     this.#running -= 1;
     const failure = Failure.from(stranger);
     this.#failure = this.#failure === undefined ? failure : worse(this.#failure, failure);
-    // With the other still under way this is no end: that one may speak.
+    // With another still under way this is no end: that one may speak.
     if (this.#running > 0 || this.#isOver) return;
     this.#over();
     this.#reject(this.#failure);
+  }
+
+  /** Nobody here spoke: the attempts end as timed out, and the call is free for another pool. */
+  #giveUp(): void {
+    const limitMs = Math.max(HARD_MS_MIN, this.#options.softMs(this.#call) * HARD_FACTOR);
+    this.#over();
+    let bytesWritten = 0;
+    for (const { attempt } of [this.#call, ...(this.#twins ?? [])]) {
+      if (attempt === undefined || attempt.verdict !== 'running') continue;
+      attempt.code = 'answer-timeout';
+      bytesWritten = Math.max(bytesWritten, attempt.bytesWritten);
+      attempt.cancel?.();
+      bytesWritten = Math.max(bytesWritten, attempt.bytesWritten);
+    }
+    const clock = 'first-output';
+    this.#reject(new Failure('answer-timeout', { phase: 'wait-head', firstEvent: 'our-timer', clock, limitMs, bytesWritten }));
+  }
+
+  #hasAnySpoken(): boolean {
+    return hasSpoken(this.#call) || (this.#twins?.some(hasSpoken) ?? false);
   }
 
   #over(): void {
@@ -145,11 +189,17 @@ class Race implements Ringer {
 }
 
 /** A stream has spoken with its first output; a reply that comes whole, with its head. */
-function hasSpoken(call: Call, attempt: Attempt): boolean {
-  return attempt.firstPartMs !== undefined || (!call.isStream && attempt.headMs !== undefined);
+function hasSpoken({ attempt, isStream }: Call): boolean {
+  return attempt !== undefined && (attempt.firstPartMs !== undefined || (!isStream && attempt.headMs !== undefined));
 }
 
-function supersede(attempt: Attempt): void {
+function outrun(loser: Call, original: Call): void {
+  const { attempt } = loser;
+  if (attempt === undefined) {
+    // It still waits for a free target and must not take one any more; the mark is its own, the call stays.
+    if (loser !== original) loser.isLeft = true;
+    return;
+  }
   if (attempt.verdict !== 'running') return;
   attempt.verdict = 'superseded';
   attempt.cancel?.();

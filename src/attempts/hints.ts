@@ -31,7 +31,14 @@ export type Hints = {
 export function readHints(fields: readonly string[], bounds: HintBounds = HINT_BOUNDS): Hints {
   const notes: string[] = [];
   return {
-    deadlineMs: numberOf(fields, 'goodgate-deadline-ms', bounds.deadlineMsMax, bounds.deadlineMsMin, bounds.deadlineMsMax, notes),
+    deadlineMs: numberOf(
+      fields,
+      'goodgate-deadline-ms',
+      bounds.deadlineMsMax,
+      bounds.deadlineMsMin,
+      bounds.deadlineMsMax,
+      notes,
+    ),
     priority: numberOf(fields, 'goodgate-priority', 0, bounds.priorityMin, bounds.priorityMax, notes),
     idempotencyKey: keyOf(fields, notes),
     notes,

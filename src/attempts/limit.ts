@@ -18,6 +18,10 @@ export const LIMIT_BOUNDS: LimitBounds = { min: 1, max: Number.POSITIVE_INFINITY
 export const CUT_FEW = 0.9;
 export const CUT_MANY = 0.5;
 
+/** Growth for each answer once nothing was refused for `QUIET_MS`: 5 % a round trip finds new room within a minute and overshoots by as little. */
+export const QUIET_GROWTH = 0.05;
+export const QUIET_MS = 10_000;
+
 /** Models counted apart at one target; names come from callers, so the rest share one count. */
 export const MODELS_MAX = 64;
 
@@ -32,13 +36,16 @@ type Gauge = {
   refused: number;
 };
 
+/** The gauges of one seat, and the one that was used last. */
+type Bench = { readonly models: Map<string, Gauge>; name: string; gauge: Gauge };
+
 /**
- * Adaptive concurrency by additive increase, multiplicative decrease, for each target and model. Time to answer is no signal here: it
+ * Adaptive concurrency by additive increase, multiplicative decrease, for each target and model of one pool. Time to answer is no signal here: it
  * follows the length of the answer. What the target says is: 429, 503, 529, and silence.
  */
 export class Limits implements SeatHearer {
   readonly #bounds: LimitBounds;
-  readonly #gauges = new Map<Seat, Map<string, Gauge>>();
+  readonly #benches: Bench[] = [];
 
   constructor(bounds: LimitBounds = LIMIT_BOUNDS) {
     this.#bounds = bounds;
@@ -59,12 +66,16 @@ export class Limits implements SeatHearer {
     this.#gauge(seat, call).inFlight += 1;
   }
 
-  spoke(seat: Seat, call: Call): void {
+  spoke(seat: Seat, call: Call, attempt: Attempt): void {
     const gauge = this.#gauge(seat, call);
     gauge.taken += 1;
-    // Grows by one for each limit's worth of answers, and only while it is what holds calls back.
+    // Grows only while it is what holds calls back, by one for each limit's worth of answers; faster when all is quiet.
     if (gauge.limit === Number.POSITIVE_INFINITY || gauge.inFlight * 2 < gauge.limit) return;
-    gauge.limit = Math.min(this.#bounds.max, gauge.limit + 1 / gauge.limit);
+    const isQuiet = (attempt.firstPartMs ?? attempt.startMs) - gauge.cutMs > QUIET_MS;
+    gauge.limit = Math.min(
+      this.#bounds.max,
+      gauge.limit + (isQuiet ? Math.max(QUIET_GROWTH, 1 / gauge.limit) : 1 / gauge.limit),
+    );
     this.#publish(seat);
   }
 
@@ -79,6 +90,9 @@ export class Limits implements SeatHearer {
 
   #cut(seat: Seat, gauge: Gauge, startMs: number, nowMs: number): void {
     if (startMs < gauge.cutMs) return;
+    // Since the last cut it took nothing at all: that is no overload but an outage, which health deals with. Cutting on would only
+    // leave a limit of one to come back to.
+    if (gauge.taken === 0 && gauge.cutMs > Number.NEGATIVE_INFINITY) return;
     const share = gauge.refused / (gauge.refused + gauge.taken);
     const isLearned = gauge.limit < this.#bounds.max;
     // The first refusal names the load at which it came; after that the share of refusals says how far off the limit is.
@@ -94,23 +108,31 @@ export class Limits implements SeatHearer {
   /** The least of a seat's limits: below it no model needs to be looked at, which is the usual case. */
   #publish(seat: Seat): void {
     let least = this.#bounds.max;
-    for (const gauge of this.#gauges.get(seat)?.values() ?? []) least = Math.min(least, gauge.limit);
+    for (const gauge of this.#benches[seat.index]?.models.values() ?? []) least = Math.min(least, gauge.limit);
     seat.inFlightMax = Math.floor(least);
   }
 
   #gauge(seat: Seat, call: Call): Gauge {
-    let models = this.#gauges.get(seat);
-    if (models === undefined) {
-      models = new Map();
-      this.#gauges.set(seat, models);
-    }
     const name = call.model ?? '';
+    const bench = this.#benches[seat.index];
+    // One model after another is the rule, so the last one is looked at before the map.
+    if (bench !== undefined && bench.name === name) return bench.gauge;
+    return this.#find(seat, bench, name);
+  }
+
+  #find(seat: Seat, bench: Bench | undefined, name: string): Gauge {
+    const models = bench?.models ?? new Map<string, Gauge>();
     let gauge = models.get(name) ?? (models.size > MODELS_MAX ? models.get(OTHERS) : undefined);
     if (gauge === undefined) {
       gauge = { inFlight: 0, limit: this.#bounds.max, cutMs: Number.NEGATIVE_INFINITY, taken: 0, refused: 0 };
       models.set(models.size >= MODELS_MAX ? OTHERS : name, gauge);
-      if (this.#bounds.max < Number.POSITIVE_INFINITY) this.#publish(seat);
     }
+    if (bench === undefined) this.#benches[seat.index] = { models, name, gauge };
+    else {
+      bench.name = name;
+      bench.gauge = gauge;
+    }
+    if (this.#bounds.max < Number.POSITIVE_INFINITY) this.#publish(seat);
     return gauge;
   }
 }

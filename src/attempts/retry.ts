@@ -6,7 +6,7 @@ import type { Story } from '../call/story.ts';
 import type { Filter, Service } from '../pipeline/service.ts';
 import type { Chance, Clock, Timers } from '../world/world.ts';
 import type { Budget } from './budget.ts';
-import { type Decision, decide, isUnsent, RETRY_LIMITS, type RetryLimits } from './decide.ts';
+import { type Decision, decide, isEchoed, isUnsent, OWN_REFUSALS, RETRY_LIMITS, type RetryLimits } from './decide.ts';
 import { pause } from './pause.ts';
 
 export type RetryOptions = {
@@ -48,20 +48,24 @@ async function again(call: Call, next: Service, first: Failure, options: RetryOp
   for (;;) {
     if (!isFree) tries += 1;
     if (call.isLeft) throw failure;
-    const decision: Decision = decide({
-      code: failure.code,
-      method: call.method,
-      isReplayable: call.isReplayable,
-      isUnsent: isUnsent(failure),
-      tries,
-      freeTries,
-      othersLeft: options.othersLeft(call),
-      isElsewhereLeft: options.isElsewhereLeft,
-      retryAfterMs: options.retryAfterMs(failure),
-      leftMs: call.deadlineMs - clock.now(),
-      baseMs: options.baseMs,
-      luck: chance.float(),
-    }, options.limits ?? RETRY_LIMITS);
+    const decision: Decision = decide(
+      {
+        code: failure.code,
+        method: call.method,
+        isReplayable: call.isReplayable,
+        isUnsent: isUnsent(failure),
+        tries,
+        freeTries,
+        othersLeft: options.othersLeft(call),
+        isEchoed: isEchoed(call.story.attempts),
+        isElsewhereLeft: options.isElsewhereLeft,
+        retryAfterMs: options.retryAfterMs(failure),
+        leftMs: call.deadlineMs - clock.now(),
+        baseMs: options.baseMs,
+        luck: chance.float(),
+      },
+      options.limits ?? RETRY_LIMITS,
+    );
     if (decision.kind === 'stop') throw failure;
     markMoved(call.story);
     if (decision.delayMs > 0) {
@@ -94,9 +98,9 @@ export async function paid(call: Call, budget: Budget, clock: Clock): Promise<bo
   return true;
 }
 
-/** That nobody was left to ask says less than what the last one asked had answered. */
+/** Which of two failures of a call is told: the later, but a refusal of our own says less than what a target said. */
 export function worse(former: Failure, latter: Failure): Failure {
-  return latter.code === 'no-target-fit' ? former : latter;
+  return OWN_REFUSALS.has(latter.code) ? former : latter;
 }
 
 /** What failed so far was not the end of it. */

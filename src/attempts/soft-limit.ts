@@ -1,5 +1,5 @@
-import type { Seat, SeatHearer } from '../call/seat.ts';
 import type { Call } from '../call/call.ts';
+import type { Seat, SeatHearer } from '../call/seat.ts';
 import type { Attempt } from '../call/story.ts';
 import type { Clock } from '../world/world.ts';
 

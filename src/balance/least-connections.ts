@@ -1,12 +1,14 @@
 import type { Seat } from '../call/seat.ts';
-import type { Chance } from '../world/world.ts';
+import type { Chance, Clock } from '../world/world.ts';
+import { phantoms } from './load.ts';
 import type { Picker } from './picker.ts';
 
 /**
  * The seat with the fewest attempts under way for its weight, the new one included: a seat of weight 2 is as busy with 3 as one of weight
- * 1 with 1. Streams count until they end. Ties go to chance, or an idle pool would only ever use its first seat.
+ * 1 with 1. Streams count until they end, failures of late as if they were still under way. Ties go to chance, or an idle pool would only
+ * ever use its first seat.
  */
-export function leastConnections({ chance }: { readonly chance: Chance }): Picker {
+export function leastConnections({ clock, chance }: { readonly clock: Clock; readonly chance: Chance }): Picker {
   return {
     pick(candidates) {
       if (candidates.length <= 1) return candidates[0];
@@ -16,7 +18,8 @@ export function leastConnections({ chance }: { readonly chance: Chance }): Picke
       let at = chance.below(candidates.length);
       for (let i = 0; i < candidates.length; i++) {
         const seat = candidates[at] as Seat;
-        const load = (seat.inFlight + 1) / seat.effectiveWeight;
+        const ghosts = seat.failures === 0 ? 0 : phantoms(seat, clock.now());
+        const load = (seat.inFlight + ghosts + 1) / seat.effectiveWeight;
         if (load < bestLoad) {
           bestLoad = load;
           best = seat;

@@ -26,7 +26,11 @@ export function load(clock: Clock): SeatHearer {
       if (outcome.kind !== 'failed') return;
       const { blame } = CATALOGUE[outcome.failure.code];
       // A caller's mistake is answered fast and well; that says nothing about how the target serves.
-      if (blame !== 'caller' && blame !== 'nobody') observe(seat, clock.now(), FAILURE_COST_MS);
+      if (blame === 'caller' || blame === 'nobody') return;
+      const nowMs = clock.now();
+      observe(seat, nowMs, FAILURE_COST_MS);
+      seat.failures = phantoms(seat, nowMs) + 1;
+      seat.failuresAtMs = nowMs;
     },
   };
 }
@@ -36,6 +40,13 @@ function observe(seat: Seat, nowMs: number, ms: number): void {
   const weight = Math.exp((seat.costAtMs - nowMs) / COST_DECAY_MS);
   seat.costMs = ms > seat.costMs ? ms : ms * (1 - weight) + seat.costMs * weight;
   seat.costAtMs = nowMs;
+}
+
+/** Failures that still count as if they were under way: each for about `COST_DECAY_MS`. */
+export function phantoms(seat: Seat, nowMs: number): number {
+  if (seat.failures === 0) return 0;
+  const left = seat.failures * Math.exp((seat.failuresAtMs - nowMs) / COST_DECAY_MS);
+  return left < 0.01 ? 0 : left;
 }
 
 /** The cost now, faded since it was last moved, so that a target left alone is tried again. 0 while nothing is known. */

@@ -111,11 +111,19 @@ function isBelow(seat: Seat): boolean {
 }
 
 function nobody(pool: string): Failure {
-  return new Failure('no-target-fit', { phase: 'queue', firstEvent: 'answer', note: `pool ${pool} has no target to ask` });
+  return new Failure('no-target-fit', {
+    phase: 'queue',
+    firstEvent: 'answer',
+    note: `pool ${pool} has no target to ask`,
+  });
 }
 
 function full(pool: string): Failure {
-  return new Failure('queue-full', { phase: 'queue', firstEvent: 'answer', note: `pool ${pool}: every target is at its limit` });
+  return new Failure('queue-full', {
+    phase: 'queue',
+    firstEvent: 'answer',
+    note: `pool ${pool}: every target is at its limit`,
+  });
 }
 
 function ask(seat: Seat, call: Call, { hearers, clock, pool }: PickOptions): Promise<Reply> {
@@ -182,7 +190,9 @@ function end(
       attempt.verdict = 'answered';
       break;
     case 'abandoned':
-      if (attempt.verdict !== 'superseded') attempt.verdict = 'abandoned';
+      // One that hedge gave up as silent carries its code already.
+      if (attempt.code !== undefined) attempt.verdict = 'failed';
+      else if (attempt.verdict !== 'superseded') attempt.verdict = 'abandoned';
       break;
     case 'failed': {
       const { code, evidence } = outcome.failure;

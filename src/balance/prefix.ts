@@ -13,7 +13,9 @@ export const PREFIX_BYTES = 1024;
 export const SEARCH_BYTES_MAX = 2048;
 
 /** Where conversations begin, in the dialects we speak. */
-const BEGINNINGS = ['"messages"', '"system"', '"input"', '"instructions"', '"prompt"'].map((text) => new TextEncoder().encode(text));
+const BEGINNINGS = ['"messages"', '"system"', '"input"', '"instructions"', '"prompt"'].map((text) =>
+  new TextEncoder().encode(text),
+);
 
 /**
  * Calls whose prompts begin alike to the same target, so that its prompt cache is warm. A conversation begins the same in every turn;
@@ -23,7 +25,8 @@ export function prefix({ seats }: { readonly seats: readonly Seat[] }): Picker {
   const names: number[] = [];
   for (const seat of seats) names[seat.index] = hashText(seat.target.name);
   return {
-    pick: (candidates, call) => (candidates.length <= 1 ? candidates[0] : rendezvous(candidates, names, prefixKey(call))),
+    pick: (candidates, call) =>
+      candidates.length <= 1 ? candidates[0] : rendezvous(candidates, names, prefixKey(call)),
   };
 }
 

@@ -28,11 +28,25 @@ export function regionShares(strengths: readonly Strength[]): readonly number[] 
   const isSound = ({ all, serving }: Strength) => all > 0 && serving / all >= REGION_SHARE_MIN;
   const isAnySound = strengths.some(isSound);
   const health = strengths.map((strength) =>
-    strength.all <= 0 || (isAnySound && !isSound(strength)) ? 0 : Math.min(1, strength.effective / strength.all / STAY_SHARE),
+    strength.all <= 0 || (isAnySound && !isSound(strength))
+      ? 0
+      : Math.min(1, strength.effective / strength.all / STAY_SHARE),
   );
-  const total = Math.min(1, health.reduce((sum, part) => sum + part, 0));
+  const total = Math.min(
+    1,
+    health.reduce((sum, part) => sum + part, 0),
+  );
   // Nobody serves anywhere: home is as good as any.
-  if (total === 0) return strengths.map((_, i) => (i === Math.max(0, strengths.findIndex(({ all }) => all > 0)) ? 1 : 0));
+  if (total === 0)
+    return strengths.map((_, i) =>
+      i ===
+      Math.max(
+        0,
+        strengths.findIndex(({ all }) => all > 0),
+      )
+        ? 1
+        : 0,
+    );
   let left = 1;
   return health.map((part) => {
     const share = Math.min(left, part / total);
@@ -45,10 +59,11 @@ export function regionShares(strengths: readonly Strength[]): readonly number[] 
  * Narrows a choice to one region, nearest first. A call that failed in a region moves to another one if it can: what broke there may
  * have broken all of it. On the way back a region regains its calls as slowly as its targets regain their weight.
  */
-export function regionChoice({ regions, seats, chance }: RegionOptions): (
-  candidates: readonly Seat[],
-  call: Call,
-) => readonly Seat[] {
+export function regionChoice({
+  regions,
+  seats,
+  chance,
+}: RegionOptions): (candidates: readonly Seat[], call: Call) => readonly Seat[] {
   const places = regions.length + 1;
   const ranks: number[] = [];
   const rankByName = new Map<string, number>();

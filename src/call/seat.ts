@@ -28,6 +28,9 @@ export type Seat = {
   costMs: number;
   /** When `costMs` was last moved, on the monotonic clock. */
   costAtMs: number;
+  /** Failures of late, fading: counted as if they still occupied the target, or one that fails fast would always look idle. */
+  failures: number;
+  failuresAtMs: number;
   /** Everything below the pick: stall, watch, ask. Set by gateway.ts. */
   ask: (call: Call) => Promise<Reply>;
 };
@@ -55,6 +58,8 @@ export function seatOf(target: Target, pool: string, index: number): Seat {
     inFlightMax: Number.POSITIVE_INFINITY,
     costMs: 0,
     costAtMs: 0,
+    failures: 0,
+    failuresAtMs: 0,
     ask: () => Promise.reject(new Error(`the seat of ${target.name} was never given its service`)),
   };
 }

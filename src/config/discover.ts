@@ -123,7 +123,8 @@ function urlOf(service: KnownService, env: Env, own: readonly number[], notice: 
   }
   const fault = urlFault(url, false);
   if (fault !== undefined) {
-    notice(`${variable} ${fault}, so ${service.url === undefined ? `${service.name} is left out` : 'it is not used'}.`);
+    const loss = service.url === undefined ? `${service.name} is left out` : 'it is not used';
+    notice(`${variable} ${fault}, so ${loss}.`);
     return service.url;
   }
   const { host, port } = originOf(url);

@@ -33,12 +33,16 @@ export function hideReferences(text: string): { readonly text: string; readonly 
 }
 
 /** What was written, for keys and messages. */
-export function shownAsWritten(hidden: string, marks: Marks): string {
+export function shownAsWritten(hidden: string, { open, close, escape: mark }: Marks): string {
   return hidden
-    .replaceAll(marks.escape.repeat(3), '$${')
-    .replaceAll(marks.escape, '}')
-    .replaceAll(marks.open.repeat(2), '${')
-    .replaceAll(marks.close, '}');
+    .split(mark.repeat(3))
+    .join('$${')
+    .split(mark)
+    .join('}')
+    .split(open.repeat(2))
+    .join('${')
+    .split(close)
+    .join('}');
 }
 
 /** The value with every reference filled in. `filled` hears each value that came in, `fault` each reference that has none. */

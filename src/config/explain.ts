@@ -91,7 +91,8 @@ function valueSentence(
     return `${what} is empty; expected ${expected}${value === null && isOptional ? ', or no such line' : ''}`;
   }
   const words = issue.code === 'invalid_value' ? issue.values.map(String) : [];
-  const near = typeof value === 'string' && words.length > 0 ? nearest(value, words) : undefined;
+  const written = source.writtenAt(issue.path);
+  const near = written !== undefined && words.length > 0 ? nearest(written, words) : undefined;
   const guess = near === undefined ? '' : `; did you mean "${near}"?`;
   const quotes = note?.isText === true && typeof value !== 'object' ? '; put it in quotes' : '';
   return `${what} is ${shown(value, issue.path, note?.isSecret === true, source)}; expected ${expected}${guess}${quotes}`;

@@ -34,11 +34,12 @@ export function faultLines(faults: readonly ConfigFault[]): string[] {
  */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const plain = plainly(word);
+  const slips = Math.min(2, word.length - 1);
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
   for (const candidate of known) {
     const away = distance(plain, plainly(candidate));
-    if (away < bestDistance && away <= Math.max(2, Math.floor(candidate.length / 3)) && away < candidate.length) {
+    if (away < bestDistance && away <= Math.max(slips, Math.floor(candidate.length / 3)) && away < candidate.length) {
       best = candidate;
       bestDistance = away;
     }
@@ -62,7 +63,8 @@ export function quoted(written: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out.
   const line = written.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, ' ');
   const masked = line.replace(/[A-Za-z0-9_\-+/=]{20,}/g, (run) => (looksSecret(run) ? '***' : run));
-  return `"${masked.length > QUOTED_CHARS_MAX ? `${masked.slice(0, QUOTED_CHARS_MAX)}…` : masked}"`;
+  const isLong = masked.length > QUOTED_CHARS_MAX;
+  return `"${masked.slice(0, QUOTED_CHARS_MAX)}${isLong ? '…' : ''}"`;
 }
 
 /** Keys are long and mix letters with digits; words that people write do not. */

@@ -74,7 +74,7 @@ function section(title: string, path: string, schema: Schema, out: string[]): vo
 
 /** The words that may be written. */
 function values(schema: Schema): string {
-  return schema instanceof z.ZodEnum ? `One of ${schema.options.map((word) => `\`${word}\``).join(', ')}.` : '';
+  return schema instanceof z.ZodEnum ? `One of \`${schema.options.join('`, `')}\`.` : '';
 }
 
 /** The map in a field: itself, or what its list or map of names holds. */

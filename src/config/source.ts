@@ -205,7 +205,8 @@ function twice(path: Path, name: string): string {
 
 function referenceSentence(fault: ReferenceFault, path: Path, written: string, env: Env): string {
   if (fault.why === 'no-name') {
-    return `${quoted(`\${${fault.name}}`)} does not name an environment variable; expected \${NAME}, or $\${ for a plain \${`;
+    const reference = quoted(['${', fault.name, '}'].join(''));
+    return `${reference} does not name an environment variable; expected \${NAME}, or $\${ for a plain \${`;
   }
   const lacks = written === `\${${fault.name}}` ? 'empty' : 'incomplete';
   const state = fault.why === 'empty' ? 'set but empty' : 'not set';

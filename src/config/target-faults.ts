@@ -5,7 +5,7 @@ import { type Path, type Source, subject } from './source.ts';
 import { urlFault } from './url.ts';
 
 /** RFC 9110 §5.6.2. */
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const TOKEN = /^[!#$%&\x27*+.^_\x60|~0-9A-Za-z-]+$/;
 
 /** Written by the engine, or dangerous to write by hand (RFC 9110 §7.6.1, RFC 9112 §6). */
 const ENGINE_FIELDS = new Set([
@@ -60,7 +60,8 @@ function schemeGuess(source: Source, path: Path): string {
   const written = source.writtenAt(path) ?? '';
   if (!/^[A-Za-z0-9.-]+(:\d{1,5})?(\/[\w./-]*)?$/.test(written)) return '';
   const scheme = /^(localhost|127\.|10\.|192\.168\.)/.test(written) ? 'http' : 'https';
-  return `; did you mean ${quoted(`${scheme}://${written}`)}?`;
+  const guess = quoted(`${scheme}://${written}`);
+  return `; did you mean ${guess}?`;
 }
 
 function keyFaults(source: Source, path: Path, name: string): ConfigFault[] {

@@ -218,6 +218,7 @@ const ROWS: Readonly<Record<string, readonly CauseCode[]>> = {
     'captive-portal',
     'egress-filtered',
     'edge-failed',
+    'front-door-blocked',
   ],
   'A1 portal': ['wifi-sign-in'],
   'A2 filter, interception': ['filter-answered', 'tls-intercepted'],

@@ -1,8 +1,9 @@
-import { mediaType, retryAfterMs } from './answer-fields.ts';
+import { field, mediaType, retryAfterMs } from './answer-fields.ts';
 import type { CauseCode } from './catalogue.ts';
 import type { Answer, Evidence } from './evidence.ts';
 import { type Confidence, type Finding, findingOf, type Sharper } from './finding.ts';
 import { type Provenance, provenance } from './provenance.ts';
+import { parseProxyStatus } from './proxy-status.ts';
 import { causeOfWords, plainWord, type ServiceError, serviceError } from './service-words.ts';
 
 /** A 408 within this time on a reused connection answers the server's idle timer, not us: the race of taxonomy row F13. */
@@ -85,14 +86,18 @@ function byWords(answer: Answer, error: ServiceError | undefined): Verdict | und
   return { code: named.code, confidence: 'confirmed', by: [named.by] };
 }
 
-/** An edge's own code: Cloudflare's 52x and 1xxx. 524 waited for the service in vain; 1015 is a rate limit; the rest are the front door's. */
+/** Codes by which Cloudflare says that it let the request not pass: bans, browser and firewall rules, challenges. */
+const BLOCKS = new Set(['1006', '1007', '1008', '1009', '1010', '1012', '1020', 'challenge']);
+
+/** Cloudflare's own codes, 52x and 1xxx. 524 waited for the service in vain; 1015 is a rate limit; the rest are the front door's faults. */
 function byEdgeCode(writer: Provenance): Verdict | undefined {
   const { vendorCode } = writer;
-  if (writer.kind !== 'edge' || writer.isOwn !== true || vendorCode === undefined) return undefined;
+  if (writer.writer !== 'cloudflare' || writer.isOwn !== true || vendorCode === undefined) return undefined;
   const sharper = { detail: `edge-${vendorCode}` };
   if (vendorCode === '524') return { code: 'service-timeout', confidence: 'confirmed', by: writer.decidedBy, sharper };
   if (vendorCode === '1015') return { code: 'rate-limited', confidence: 'confirmed', by: writer.decidedBy, sharper };
-  return { code: 'edge-failed', confidence: writer.confidence, by: writer.decidedBy, sharper };
+  const code = BLOCKS.has(vendorCode) ? 'front-door-blocked' : 'edge-failed';
+  return { code, confidence: writer.confidence, by: writer.decidedBy, sharper };
 }
 
 /** A 1xx, 2xx or 3xx that is no answer to an inference call (row I10). */
@@ -115,13 +120,7 @@ function byStatus(answer: Answer, error: ServiceError | undefined, writer: Prove
     case 402:
       return certain('quota-exhausted', 'payment required');
     case 403:
-      if (isMarkup(answer))
-        return {
-          code: 'edge-failed',
-          confidence: 'likely',
-          by: ['a blocking page'],
-          sharper: { detail: 'edge-blocked' },
-        };
+      if (isMarkup(answer)) return { code: 'front-door-blocked', confidence: 'likely', by: ['a blocking page'] };
       return certain('permission-refused', 'forbidden');
     case 404:
     case 410:
@@ -153,8 +152,26 @@ function byStatus(answer: Answer, error: ServiceError | undefined, writer: Prove
   }
 }
 
+/** Row I1: a proxy on the way says in `Proxy-Status` what failed for it; the first to name an error stands nearest to the fault. */
+function toldByProxy(answer: Answer): Verdict | undefined {
+  const value = field(answer.fields, 'proxy-status');
+  const told = value === undefined ? undefined : parseProxyStatus(value).find((member) => member.error !== undefined);
+  if (told === undefined) return undefined;
+  const isTimeout = answer.status === 504 || told.error?.includes('timeout') === true;
+  const code = isTimeout ? 'service-timeout' : 'service-bad-gateway';
+  // Whoever wrote the field may write anything, so it is a hint about the hop behind and no proof.
+  return {
+    code,
+    confidence: 'likely',
+    by: [`${told.name} says ${told.error}`],
+    sharper: { detail: `proxy-status ${told.error}` },
+  };
+}
+
 function byServerStatus(answer: Answer, writer: Provenance): Verdict {
   const who = writer.decidedBy;
+  const told = answer.status === 502 || answer.status === 504 ? toldByProxy(answer) : undefined;
+  if (told !== undefined) return told;
   switch (answer.status) {
     case 502:
       if (isFront(writer)) return { code: 'edge-failed', confidence: writer.confidence, by: who };

@@ -576,6 +576,18 @@ const ROWS: readonly Row[] = [
   },
   // I: the service answered with a failure
   {
+    row: 'I1 502 with Proxy-Status',
+    evidence: answered(502, '', ['proxy-status', 'inner; error=connection_refused, outer; received-status=502']),
+    code: 'service-bad-gateway',
+    confidence: 'likely',
+    detail: 'proxy-status connection_refused',
+  },
+  {
+    row: 'I1 502 that timed out further on',
+    evidence: answered(502, '', ['proxy-status', '"a, b"; error=connection_timeout']),
+    code: 'service-timeout',
+  },
+  {
     row: 'I2 502 of unknown making',
     evidence: answered(502, 'bad'),
     code: 'service-bad-gateway',

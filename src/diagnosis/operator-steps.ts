@@ -56,6 +56,8 @@ export const OPERATOR_STEPS = {
   'add-target': "Add a second target or pool, so that one service's failure is not everyone's.",
   'status-feed': "Look at the provider's status page.",
   'ask-provider': "If it stays, send the provider the time, the region and its request id from the call's story.",
+  'ask-about-block':
+    "Ask the provider why its firewall blocks the gateway's address or this text; send the number on its page.",
   'lower-concurrency': 'Let fewer calls run at once against this target, or spread them over more targets.',
   'raise-limit': "Raise the account's limit at the provider, or spread the load over more keys.",
   'add-credit': "Add credit or raise the budget in the provider's billing page.",

@@ -1,7 +1,7 @@
 import { ADMIN_STEPS } from './admin-steps.ts';
 import { CATALOGUE } from './catalogue.ts';
 import type { Cause, Hop, Side } from './cause.ts';
-import { FOLK_STEPS } from './folk-steps.ts';
+import { FOLK_STEPS, LOCAL_FOLK } from './folk-steps.ts';
 import { OPERATOR_STEPS } from './operator-steps.ts';
 import { PERSON_STEPS } from './person-steps.ts';
 import type { Safety } from './safety.ts';
@@ -93,7 +93,7 @@ function section(code: string, cause: Cause): string[] {
       cause.steps.operator.map((id) => OPERATOR_STEPS[id]),
     ),
   );
-  lines.push(`Will not help: ${cause.wontHelp.map((id) => lowerFirst(FOLK_STEPS[id])).join(', ')}.`, '');
+  lines.push(`Will not help: ${futile(cause)}.`, '');
   return lines;
 }
 
@@ -112,6 +112,14 @@ function span(seconds: number): string {
   if (seconds < 120) return `${seconds} s`;
   if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
   return seconds < 172_800 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} days`;
+}
+
+/** The local steps are summed up where none of them helps. */
+function futile(cause: Cause): string {
+  const isAllLocal = LOCAL_FOLK.every((id) => cause.wontHelp.includes(id));
+  const local: readonly string[] = isAllLocal ? LOCAL_FOLK : [];
+  const others = cause.wontHelp.filter((id) => !local.includes(id)).map((id) => lowerFirst(FOLK_STEPS[id]));
+  return [...(isAllLocal ? ["anything on the person's own device or network"] : []), ...others].join(', ');
 }
 
 function lowerFirst(text: string): string {

@@ -11,14 +11,14 @@ const TEXT = ['content-type', 'text/plain; charset=utf-8'];
 /** `/drill`, `/drill/fault`, and for another of the family `/drill/NAME`, `/drill/NAME/fault`. */
 const PATH = /^\/drill(?:\/((?!fault$)[^/]+))?(\/fault)?$/;
 
-/**
- * Faults are set from this machine only. Browsers are kept out as well: they send `origin` with whatever could change something from
- * another site's page. To all others the path does not exist.
- */
+/** What browsers send with whatever could change something from another site's page, and proxies with what they pass on for others. */
+const FOREIGN = ['origin', 'via', 'forwarded', 'x-forwarded-for'];
+
+/** Faults are set from this machine only, by whoever connects here directly. To all others the path does not exist. */
 export function isControl(ask: Ask, peer: PeerAddress): boolean {
   const { ip } = peer;
   const isNear = ip.startsWith('127.') || ip === '::1' || ip.startsWith('::ffff:127.');
-  return PATH.test(ask.path) && isNear && fieldOf(ask.fields, 'origin') === undefined;
+  return PATH.test(ask.path) && isNear && FOREIGN.every((name) => fieldOf(ask.fields, name) === undefined);
 }
 
 /** `PUT /drill/fault` with a fault as its text sets it, `DELETE /drill/fault` heals, `GET /drill` tells the state. */

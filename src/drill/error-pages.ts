@@ -92,9 +92,10 @@ export function edgeError(status: number, ray: string, at: string): Answer {
   return plainAnswer(status, fields, JSON.stringify(problem));
 }
 
-/** A sign-in page in the way: 200 with its HTML, 302 to it, or 511 as RFC 6585 §6 would have it. */
+/** A sign-in page in the way, under the address UniFi's guest portals have: 200 with its HTML, 302 to it, or 511 as RFC 6585 §6 would have it. */
 export function captivePortal(status: number): Answer {
-  const portal = 'http://login.hotspot.example/guest?redirect=http%3A%2F%2Fapi.example.com%2F';
+  const portal =
+    'http://192.0.2.1:8880/guest/s/default/?ap=00%3A00%3A5e%3A00%3A53%3A01&t=1&url=http%3A%2F%2Fapi.example.com%2F';
   const page = `<!DOCTYPE html>
 <html>
 <head>

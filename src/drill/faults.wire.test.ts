@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { realWorld } from '../world/real.ts';
 import { FAULT_WORDS, type FaultWord } from './faults.ts';
-import { type RawReply, rawExchange } from './raw-client.ts';
+import { BRIEF, PATIENT, type Patience, type RawReply, rawExchange } from './raw-client.ts';
 import { startUpstream, type Upstream } from './upstream.ts';
 
 const world = realWorld();
@@ -29,10 +29,15 @@ function post(kind: Kind, fault: string, more = '', path = '/v1/chat/completions
 }
 
 const CLOSE = 'connection: close\r\n';
-const KEEP = '';
 
-function ask(kind: Kind, fault: string, more = CLOSE, path?: string): Promise<RawReply> {
-  return rawExchange(world, upstream.address, post(kind, fault, more, path), 60);
+/** For replies that end the connection. */
+function ask(kind: Kind, fault: string, path?: string): Promise<RawReply> {
+  return rawExchange(world, upstream.address, post(kind, fault, CLOSE, path), PATIENT);
+}
+
+/** For replies after which nothing more comes, on a connection that stays. */
+function watch(kind: Kind, fault: string, patience: Patience = BRIEF): Promise<RawReply> {
+  return rawExchange(world, upstream.address, post(kind, fault), patience);
 }
 
 function headOf(reply: RawReply): string {
@@ -59,7 +64,7 @@ const SIGHTS: Record<FaultWord, () => Promise<void>> = {
     assert.match((await ask('plain', 'none')).text, /^HTTP\/1\.1 200/);
   },
   async 'accept-and-hang'() {
-    const reply = await ask('plain', 'accept-and-hang');
+    const reply = await watch('plain', 'accept-and-hang', { firstMs: 100, quietMs: 100 });
     assert.deepEqual([reply.text, reply.ending], ['', 'open']);
   },
   async 'reset-before-head'() {
@@ -81,12 +86,12 @@ const SIGHTS: Record<FaultWord, () => Promise<void>> = {
   },
   async 'reset-on-reuse'() {
     const request = post('plain', 'reset-on-reuse');
-    const reply = await rawExchange(world, upstream.address, request + request, 60);
+    const reply = await rawExchange(world, upstream.address, request + request);
     assert.equal(reply.text.match(/HTTP\/1\.1 200/g)?.length, 1);
     assert.equal(reply.ending, 'reset');
   },
   async 'idle-close'() {
-    const reply = await ask('plain', 'idle-close(20)', KEEP);
+    const reply = await watch('plain', 'idle-close(20)', PATIENT);
     assert.match(headOf(reply), /^HTTP\/1\.1 200/);
     assert.doesNotMatch(headOf(reply), /connection:|keep-alive:/);
     assert.equal(reply.ending, 'fin');
@@ -117,7 +122,7 @@ const SIGHTS: Record<FaultWord, () => Promise<void>> = {
   },
   async 'silence-after-head'() {
     for (const kind of ['plain', 'stream'] as const) {
-      const reply = await ask(kind, 'silence-after-head');
+      const reply = await watch(kind, 'silence-after-head');
       assert.match(headOf(reply), kind === 'plain' ? /content-length: [1-9]/ : /transfer-encoding: chunked/);
       assert.deepEqual([bodyOf(reply), reply.ending], ['', 'open']);
     }
@@ -141,7 +146,7 @@ const SIGHTS: Record<FaultWord, () => Promise<void>> = {
       const long = await ask(kind, 'wrong-content-length(too-long)');
       assert.equal(Number(/content-length: (\d+)/.exec(headOf(long))?.[1]), bodyOf(long).length * 2);
       assert.equal(long.ending, 'fin');
-      const short = await ask(kind, 'wrong-content-length(too-short)', KEEP);
+      const short = await watch(kind, 'wrong-content-length(too-short)');
       assert.equal(Number(/content-length: (\d+)/.exec(headOf(short))?.[1]), bodyOf(short).length >> 1);
       assert.equal(short.ending, 'open');
     }
@@ -161,19 +166,19 @@ const SIGHTS: Record<FaultWord, () => Promise<void>> = {
   },
   async 'truncated-json'() {
     for (const kind of ['plain', 'stream'] as const) {
-      const reply = await ask(kind, 'truncated-json', KEEP);
+      const reply = await watch(kind, 'truncated-json');
       assert.equal(Number(/content-length: (\d+)/.exec(headOf(reply))?.[1]), bodyOf(reply).length);
       assert.doesNotMatch(bodyOf(reply), /finish_reason":"|DONE/);
       assert.equal(reply.ending, 'open');
     }
   },
   async 'stall-after-events'() {
-    const reply = await ask('stream', 'stall-after-events(3)');
+    const reply = await watch('stream', 'stall-after-events(3)');
     assert.deepEqual([outputs(reply), reply.ending], [3, 'open']);
-    const none = await ask('stream', 'stall-after-events(0)');
+    const none = await watch('stream', 'stall-after-events(0)');
     assert.match(bodyOf(none), /"role":"assistant"/);
     assert.deepEqual([outputs(none), none.ending], [0, 'open']);
-    const plain = await ask('plain', 'stall-after-events(3)');
+    const plain = await watch('plain', 'stall-after-events(3)');
     assert.equal(bodyOf(plain).length, Number(/content-length: (\d+)/.exec(headOf(plain))?.[1]) >> 1);
   },
   async 'cut-after-events'() {
@@ -210,9 +215,9 @@ const SIGHTS: Record<FaultWord, () => Promise<void>> = {
     assert.match(reply.text, /data: \{"error":\{"message":"The server had an error[^\n]*"type":"server_error"/);
     assert.ok(reply.text.endsWith(LAST_CHUNK));
     assert.doesNotMatch(reply.text, /DONE/);
-    const messages = await ask('stream', 'error-event(0, overloaded)', CLOSE, '/v1/messages');
+    const messages = await ask('stream', 'error-event(0, overloaded)', '/v1/messages');
     assert.match(messages.text, /event: error\ndata: \{"type":"error","error":\{"type":"overloaded_error"/);
-    const responses = await ask('stream', 'error-event(1)', CLOSE, '/v1/responses');
+    const responses = await ask('stream', 'error-event(1)', '/v1/responses');
     assert.match(responses.text, /event: error\ndata: \{"type":"error","code":"server_error"/);
     assert.match(bodyOf(await ask('plain', 'error-event')), /^\{"error":/);
   },
@@ -221,7 +226,7 @@ const SIGHTS: Record<FaultWord, () => Promise<void>> = {
     assert.match(reply.text, /"finish_reason":"stop"/);
     assert.doesNotMatch(reply.text, /DONE/);
     assert.ok(reply.text.endsWith(LAST_CHUNK));
-    assert.doesNotMatch((await ask('stream', 'missing-done', CLOSE, '/v1/messages')).text, /message_stop/);
+    assert.doesNotMatch((await ask('stream', 'missing-done', '/v1/messages')).text, /message_stop/);
   },
   async 'empty-stream'() {
     const reply = await ask('stream', 'empty-stream');
@@ -235,7 +240,7 @@ const SIGHTS: Record<FaultWord, () => Promise<void>> = {
       assert.match(headOf(reply), new RegExp(`^HTTP/1\\.1 ${status} `));
       assert.doesNotMatch(headOf(reply), /retry-after/);
       assert.equal(typeof JSON.parse(bodyOf(reply)).error.message, 'string');
-      assert.equal(JSON.parse(bodyOf(await ask('plain', `status(${status})`, CLOSE, '/v1/messages'))).type, 'error');
+      assert.equal(JSON.parse(bodyOf(await ask('plain', `status(${status})`, '/v1/messages'))).type, 'error');
     }
     assert.match(headOf(await ask('plain', 'status(429, retry-after=2)')), /\r\nretry-after: 2\r\n/);
     assert.match(headOf(await ask('plain', 'status(429, retry-after-ms=1500)')), /\r\nretry-after-ms: 1500\r\n/);
@@ -271,19 +276,16 @@ const SIGHTS: Record<FaultWord, () => Promise<void>> = {
   async 'quota-exhausted'() {
     assert.match((await ask('plain', 'quota-exhausted')).text, / 429 [\s\S]*"code":"insufficient_quota"/);
     assert.match((await ask('plain', 'quota-exhausted(402)')).text, / 402 /);
-    assert.match(
-      (await ask('plain', 'quota-exhausted', CLOSE, '/v1/messages')).text,
-      / 400 [\s\S]*credit balance is too low/,
-    );
+    assert.match((await ask('plain', 'quota-exhausted', '/v1/messages')).text, / 400 [\s\S]*credit balance is too low/);
   },
   async 'model-not-found'() {
     assert.match((await ask('plain', 'model-not-found')).text, / 404 [\s\S]*`sandbox-chat`[\s\S]*"model_not_found"/);
     const azure = '/openai/deployments/d/chat/completions?api-version=2024-10-21';
-    assert.match((await ask('plain', 'model-not-found', CLOSE, azure)).text, /"code":"DeploymentNotFound"/);
+    assert.match((await ask('plain', 'model-not-found', azure)).text, /"code":"DeploymentNotFound"/);
   },
   async 'context-too-long'() {
     assert.match((await ask('stream', 'context-too-long')).text, / 400 [\s\S]*"context_length_exceeded"/);
-    assert.match((await ask('stream', 'context-too-long', CLOSE, '/v1/messages')).text, /prompt is too long/);
+    assert.match((await ask('stream', 'context-too-long', '/v1/messages')).text, /prompt is too long/);
   },
   async 'content-refused'() {
     assert.match((await ask('plain', 'content-refused')).text, / 400 [\s\S]*"content_policy_violation"/);

@@ -20,8 +20,12 @@ function stage(tickMs = 1): {
     const entry = { atMs: Number.POSITIVE_INFINITY, run };
     due.push(entry);
     return {
-      arm: (delayMs: number) => void (entry.atMs = nowMs + delayMs),
-      disarm: () => void (entry.atMs = Number.POSITIVE_INFINITY),
+      arm: (delayMs: number) => {
+        entry.atMs = nowMs + delayMs;
+      },
+      disarm: () => {
+        entry.atMs = Number.POSITIVE_INFINITY;
+      },
       get isArmed() {
         return entry.atMs !== Number.POSITIVE_INFINITY;
       },
@@ -71,7 +75,9 @@ test('each step is written when it is due, the first ones at once', () => {
     ]),
     wire,
     time,
-    () => void (isDone = true),
+    () => {
+      isDone = true;
+    },
   );
   assert.deepEqual(written, ['0 H', '0 a']);
   pass(49);
@@ -115,7 +121,9 @@ test('a slow head keeps everything back, and a full wire everything behind it', 
 test('a reset waits until what was written has had time to leave', () => {
   const { wire, pass, ...time } = stage();
   let isDone = false;
-  play(script([[0, 'a']], { ending: { how: 'reset' } }), wire, time, () => void (isDone = true));
+  play(script([[0, 'a']], { ending: { how: 'reset' } }), wire, time, () => {
+    isDone = true;
+  });
   pass(19);
   assert.equal(isDone, false);
   pass(1);
@@ -125,7 +133,9 @@ test('a reset waits until what was written has had time to leave', () => {
 test('with nothing written a reset comes at once', () => {
   const { wire, ...time } = stage();
   let isDone = false;
-  play(script([], { head: '', ending: { how: 'reset' } }), wire, time, () => void (isDone = true));
+  play(script([], { head: '', ending: { how: 'reset' } }), wire, time, () => {
+    isDone = true;
+  });
   assert.equal(isDone, true);
 });
 

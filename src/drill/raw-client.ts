@@ -13,15 +13,24 @@ export type RawReply = {
 /** Bytes one reply may have: more than any test expects. */
 const BYTES_MAX = 1 << 26;
 
+/** How long to wait: for the first byte, and for each one after it. */
+export type Patience = { readonly firstMs: number; readonly quietMs: number };
+
+/** Long enough for a busy machine: for replies that end by themselves. */
+export const PATIENT: Patience = { firstMs: 5000, quietMs: 5000 };
+
+/** For replies that begin, and then are silent on purpose. */
+export const BRIEF: Patience = { firstMs: 5000, quietMs: 100 };
+
 /**
- * Opens a connection, sends bytes as they are, and gathers what comes until the peer ends or has been silent for `quietMs`. It knows
- * nothing of HTTP, so that it can see what no HTTP client would show.
+ * Opens a connection, sends bytes as they are, and gathers what comes until the peer ends or patience does. It knows nothing of HTTP, so
+ * that it can see what no HTTP client would show.
  */
 export function rawExchange(
   world: Pick<World, 'net' | 'timers' | 'clock'>,
   address: Address,
   request: Uint8Array | string,
-  quietMs = 100,
+  patience: Patience = PATIENT,
 ): Promise<RawReply> {
   return new Promise((fulfil) => {
     const startMs = world.clock.now();
@@ -40,14 +49,14 @@ export function rawExchange(
       open() {
         isOpened = true;
         wire.write(request);
-        quiet.arm(quietMs);
+        quiet.arm(patience.firstMs);
       },
       data(bytes) {
         firstByteMs ??= world.clock.now() - startMs;
         length += bytes.length;
         if (length > BYTES_MAX) finish('open');
         parts.push(Buffer.from(bytes));
-        quiet.arm(quietMs);
+        quiet.arm(patience.quietMs);
       },
       end: () => finish('fin'),
       drain() {},

@@ -43,7 +43,11 @@ function read(script: Script): { content: string; isWhole: boolean } {
   const framing: Framing = length === undefined ? CHUNKED : { kind: 'length', length: Number(length) };
   const reader = new BodyReader();
   let content = '';
-  reader.begin(framing, { part: (bytes) => void (content += Buffer.from(bytes).toString('utf8')) });
+  reader.begin(framing, {
+    part: (bytes) => {
+      content += Buffer.from(bytes).toString('utf8');
+    },
+  });
   for (const { bytes } of script.body) if (!reader.isDone && reader.feed(bytes, 0) < 0) break;
   return { content, isWhole: reader.isDone };
 }
@@ -100,12 +104,11 @@ test('nothing of the answer itself leaves before a fault that is said to strike 
   fc.assert(
     fc.property(anyFault, anyPath, (fault, path) => {
       fc.pre(isBeforeFirstPart(fault, 'stream') && !isSpared(fault, 'stream') && fault.word !== 'refuse');
-      fc.pre(fault.word !== 'oversized-head' && fault.word !== 'bad-head-line');
+      // These spoil the head alone, or a single event: what follows is for a reader that should have stopped.
+      fc.pre(!['oversized-head', 'bad-head-line', 'invalid-json-event'].includes(fault.word));
       const scene = sceneOf(path, true);
       const text = bytesOf(strike(fault, answerTo(scene.ask, speaker), scene)).toString('utf8');
-      const beforeGarbage = fault.word === 'invalid-json-event' ? text.slice(0, text.indexOf('content') + 20) : text;
-      assert.doesNotMatch(beforeGarbage, /"(?:content|delta|text)":" ?[A-Z][a-z]* [a-z]/);
-      assert.doesNotMatch(text.split('data: ').slice(0, 2).join(''), /"delta":"[A-Za-z]/);
+      assert.doesNotMatch(text, /"delta":\{"content":"[^"]|"delta":"[^"]|"text":"[^"]/, fault.word);
     }),
     { numRuns: 300 },
   );

@@ -37,6 +37,8 @@ test('other values have other causes', () => {
     ['html-error(502, cloudflare-edge)', 'plain', 'edge-failed'],
     ['html-error(521, cloudflare)', 'plain', 'edge-failed'],
     ['html-error(524, cloudflare)', 'plain', 'service-timeout'],
+    ['html-error(503, cloudflare)', 'plain', 'edge-failed'],
+    ['html-error(403)', 'plain', 'front-door-blocked'],
     ['html-error(200)', 'plain', 'answer-html'],
     ['html-error(302)', 'plain', 'answer-redirected'],
     ['edge-error(504)', 'plain', 'service-timeout'],

@@ -83,10 +83,11 @@ const BY_STATUS: Readonly<Record<number, CauseCode>> = {
   429: 'rate-limited',
   431: 'request-too-large',
   451: 'region-unsupported',
-  501: 'resource-not-found',
+  494: 'request-too-large',
   502: 'service-bad-gateway',
   503: 'service-unavailable',
   504: 'service-timeout',
+  511: 'captive-portal',
   529: 'service-overloaded',
 };
 
@@ -98,10 +99,12 @@ function statusCause(status: number): CauseCode {
 function pageCause(from: 'nginx' | 'cloudflare' | 'cloudflare-edge', status: number): CauseCode {
   if (status < 300) return 'answer-html';
   if (status < 400) return 'answer-redirected';
-  // A page that forbids is a front that blocks; the application would have said so in JSON.
-  if (status === 403) return 'edge-failed';
-  if (from === 'cloudflare') return edgeCause(status);
-  return from === 'cloudflare-edge' && status >= 500 ? 'edge-failed' : statusCause(status);
+  // A page that forbids is a front door that blocks; the application would have said so in JSON.
+  if (status === 403) return 'front-door-blocked';
+  // Of the origin's own errors Cloudflare replaces 502 and 504 only: a 500 or 503 of its make is its own.
+  if (from === 'cloudflare') return status === 500 || status === 503 ? 'edge-failed' : edgeCause(status);
+  if (from === 'nginx') return statusCause(status);
+  return status >= 500 && status !== 524 ? 'edge-failed' : edgeCause(status);
 }
 
 /** 520 to 530 are Cloudflare's own words for what went wrong between it and the origin; with 524 it waited for the origin in vain. */

@@ -6,7 +6,7 @@ import { Connection, type Deed, type Host, type WholeRequest } from './connectio
 import { control, isControl } from './control.ts';
 import type { Fault } from './faults.ts';
 import { type Counters, Ledger, RECORDS_MAX, type Received } from './ledger.ts';
-import { type FaultOrder, formatFault, parseFault } from './parse-fault.ts';
+import { type FaultOrder, formatFault, type Parsed, parseFault } from './parse-fault.ts';
 import { faultNotUnderstood, keyRefused } from './refusals.ts';
 import type { Scene } from './script.ts';
 import { perform, strike } from './strike.ts';
@@ -195,26 +195,30 @@ class FaultyUpstream implements Upstream, Host {
       const script = { ...perform(answer, { ...scene, isKept: false }), headDelayMs: LISTENER_MS };
       return { script, record: undefined, isStruck: false };
     }
-    const asked = fieldOf(fields, DRILL_FIELD);
-    const fault = asked === undefined ? this.#strikes() : asked === 'none' ? undefined : parseFault(asked);
-    const struckBy = fault?.ok === true && fault.value.word !== 'refuse' ? fault.value : undefined;
-    const record = this.#record(request, ask, struckBy);
-    if (fault !== undefined && struckBy === undefined) {
-      const why = fault.ok ? 'refuse stops the whole upstream and cannot be asked for by one request.' : fault.problem;
-      return { script: perform(faultNotUnderstood(ask.shape, this.#speaker, why), scene), record, isStruck: false };
+    const chosen = this.#choose(fields);
+    const fault = chosen.ok ? chosen.value : undefined;
+    const record = this.#record(request, ask, fault);
+    if (!chosen.ok) {
+      const answer = faultNotUnderstood(ask.shape, this.#speaker, chosen.problem);
+      return { script: perform(answer, scene), record, isStruck: false };
     }
     const answer = keyRefused(ask, this.#options.keys, this.#speaker) ?? answerTo(ask, this.#speaker);
-    if (struckBy === undefined) return { script: perform(answer, scene), record, isStruck: false };
-    return { script: strike(struckBy, answer, scene), record, isStruck: true };
+    if (fault === undefined) return { script: perform(answer, scene), record, isStruck: false };
+    return { script: strike(fault, answer, scene), record, isStruck: true };
   }
 
-  /** The fault in force, if chance will have it that it strikes this request. */
-  #strikes(): { readonly ok: true; readonly value: Fault } | undefined {
+  /** The fault this request meets: the one it asks for, else the one in force if chance will have it so. */
+  #choose(fields: readonly string[]): Parsed<Fault | undefined> {
+    const asked = fieldOf(fields, DRILL_FIELD);
+    if (asked === 'none') return { ok: true, value: undefined };
+    if (asked !== undefined) {
+      const parsed = parseFault(asked);
+      if (!parsed.ok || parsed.value.word !== 'refuse') return parsed;
+      return { ok: false, problem: 'refuse stops the whole upstream and cannot be asked for by one request.' };
+    }
     const order = this.#order;
-    // A connection accepted just before the listener stopped is reset with the others.
-    if (order === undefined || order.fault.word === 'refuse') return undefined;
-    if (order.share < 1 && this.#chance.float() >= order.share) return undefined;
-    return { ok: true, value: order.fault };
+    const isStruck = order !== undefined && (order.share >= 1 || this.#chance.float() < order.share);
+    return { ok: true, value: isStruck ? order.fault : undefined };
   }
 
   #record(request: WholeRequest, ask: Scene['ask'], fault: Fault | undefined): Received {

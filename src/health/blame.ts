@@ -18,7 +18,9 @@ export function isDoubtful(attempt: Attempt): boolean {
 export function convicted(attempts: readonly Attempt[]): readonly Attempt[] {
   const doubtful = attempts.filter(isDoubtful);
   if (doubtful.length < 2 || attempts.some(isProof)) return doubtful;
-  return doubtful.filter((attempt) => !doubtful.some((other) => other.target !== attempt.target && isAlike(other, attempt)));
+  return doubtful.filter(
+    (attempt) => !doubtful.some((other) => other.target !== attempt.target && isAlike(other, attempt)),
+  );
 }
 
 function isProof(attempt: Attempt): boolean {

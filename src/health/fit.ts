@@ -23,7 +23,9 @@ export type FitLists = {
 
 /** Sorts seats by fitness. Pure; an operator's word and a weight of 0 hold always, health's word only while others serve. */
 export function fitLists(seats: readonly Seat[]): FitLists {
-  const allowed = seats.filter((seat) => seat.weight > 0 && seat.fitness !== 'maintenance' && seat.fitness !== 'draining');
+  const allowed = seats.filter(
+    (seat) => seat.weight > 0 && seat.fitness !== 'maintenance' && seat.fitness !== 'draining',
+  );
   const serving = allowed.filter((seat) => seat.fitness === 'serving');
   const probing = allowed.filter((seat) => seat.fitness === 'probing');
   const isPanic = serving.length < allowed.length * PANIC_SHARE;

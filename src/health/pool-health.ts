@@ -65,7 +65,11 @@ export class PoolHealth implements SeatHearer {
       fit: () => lists().serving,
       anyone: () => NO_SEATS,
       due: (call) => this.#due(lists(), call),
-      share: () => shareOf(lists(), lists().probing.some((seat) => this.#rest(seat).isDue(this.#now()))),
+      share: () =>
+        shareOf(
+          lists(),
+          lists().probing.some((seat) => this.#rest(seat).isDue(this.#now())),
+        ),
     };
   }
 
@@ -99,7 +103,7 @@ export class PoolHealth implements SeatHearer {
   }
 
   spoke(seat: Seat, call: Call, attempt: Attempt): void {
-    if (seat.fitness !== 'serving') this.#rest(seat).spoke(attempt);
+    this.#rest(seat).spoke(this.#now(), attempt);
     // Somebody answered: whoever failed this call before did so by himself.
     if (call.story.attempts.length > 1) this.#options.court.judge(call);
   }
@@ -112,7 +116,7 @@ export class PoolHealth implements SeatHearer {
     const rest = this.#rest(seat);
     switch (outcome.kind) {
       case 'answered':
-        if (rest.answered(this.#now(), attempt.startMs)) this.#back(seat);
+        if (rest.answered(this.#now(), attempt)) this.#back(seat);
         return;
       case 'abandoned':
         rest.abandoned(attempt);
@@ -231,8 +235,7 @@ export class PoolHealth implements SeatHearer {
   #back(seat: Seat): void {
     const wasAlone = this.#options.seats.every((each) => each === seat || each.fitness !== 'serving');
     this.#spoil();
-    if (!wasAlone) return this.#refresh();
-    for (const other of this.#options.seats) {
+    for (const other of wasAlone ? this.#options.seats : NO_SEATS) {
       const rest = this.#rest(other);
       if (other !== seat && rest.cause === 'failures' && rest.state(this.#now()) !== 'serving') rest.wake(this.#now());
     }
@@ -289,7 +292,11 @@ export class PoolHealth implements SeatHearer {
       const rest = this.#rest(seat);
       const from = seat.fitness;
       seat.fitness = maintenance?.word(seat.target.name, pool) ?? rest.state(nowMs);
-      this.#nextMs = Math.min(this.#nextMs, rest.nextMs(), rest.ramp(nowMs) < 1 ? nowMs + RAMP_STEP_MS : Number.POSITIVE_INFINITY);
+      this.#nextMs = Math.min(
+        this.#nextMs,
+        rest.nextMs(),
+        rest.ramp(nowMs) < 1 ? nowMs + RAMP_STEP_MS : Number.POSITIVE_INFINITY,
+      );
       if (seat.fitness !== from) onChange?.(seat, from, seat.fitness === 'resting' ? (cause ?? rest.cause) : undefined);
     }
     trialWeights(seats, (seat) => this.#rest(seat).ramp(nowMs));

@@ -63,7 +63,8 @@ function durationOf(raw: string | undefined, wallMs: number): number | undefined
   }
   if (/^(\d{1,9}(\.\d{1,6})?(ms|[smhd]))+$/.test(text)) {
     let sum = 0;
-    for (const [, count, , unit] of text.matchAll(/(\d+(\.\d+)?)(ms|[smhd])/g)) sum += Number(count) * (UNIT_MS[unit ?? ''] ?? 0);
+    for (const [, count, , unit] of text.matchAll(/(\d+(\.\d+)?)(ms|[smhd])/g))
+      sum += Number(count) * (UNIT_MS[unit ?? ''] ?? 0);
     return bounded(sum);
   }
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(text)) return undefined;

@@ -11,7 +11,10 @@ export type RestLimits = {
   /** First and longest spell of rest for failures: Finagle's 5 s and 300 s, doubling, half of it jitter. */
   readonly spellMs: number;
   readonly spellMaxMs: number;
-  /** Refusals for load (429, 503, 529) or by credential in a row, none answered between. Fewer than failures: they are the target's own word. */
+  /**
+   * Refusals for load (429, 503, 529) or by credential in a row, none answered between, and for load none for `calmMs` either. Fewer than
+   * failures: they are the target's own word.
+   */
   readonly refusalsMax: number;
   /** First and longest calm after refusals for load that name no time. */
   readonly calmMs: number;
@@ -49,6 +52,9 @@ export const REST_LIMITS: RestLimits = {
   rampMin: 0.1,
 };
 
+/** An attempt, as far as a breaker goes: compared, and asked when it began. */
+export type Begun = { readonly startMs: number };
+
 /** Why a target rests. `operator`: told to. */
 export type RestCause = 'failures' | 'refusals' | 'credential' | 'operator';
 
@@ -67,8 +73,12 @@ export class Rest {
   #spells = 0;
   #restedMs = Number.NEGATIVE_INFINITY;
   #untilMs = 0;
+  #heardMs = Number.NEGATIVE_INFINITY;
+  /** When the latest attempt that was answered, and that failed, had begun. */
+  #answeredMs = Number.NEGATIVE_INFINITY;
+  #failedMs = Number.NEGATIVE_INFINITY;
   #servingMs = Number.NEGATIVE_INFINITY;
-  #probe: object | undefined;
+  #probe: Begun | undefined;
   #leaseUntilMs = 0;
   #hasProbeSpoken = false;
 
@@ -114,24 +124,30 @@ export class Rest {
     return share >= 1 ? 1 : Math.max(rampMin, share);
   }
 
-  /** An attempt begins; while probing the first one takes the lease. `attempt` is only compared. */
-  start(nowMs: number, attempt: object): void {
+  /** An attempt begins; while probing the first one takes the lease. */
+  start(nowMs: number, attempt: Begun): void {
     if (this.#state === 'serving' || !this.isDue(nowMs)) return;
     this.#probe = attempt;
     this.#leaseUntilMs = nowMs + this.#limits.leaseMs;
     this.#hasProbeSpoken = false;
   }
 
-  /** The first part came: proves life to the holder of the lease. */
-  spoke(attempt: object): void {
+  /** The first part came: proves life, to the holder of the lease above all. */
+  spoke(nowMs: number, attempt: Begun): void {
+    this.#heardMs = nowMs;
     if (attempt === this.#probe) this.#hasProbeSpoken = true;
   }
 
   /** A whole answer. One that was begun after the rest, probe or not, ends it. True when the target came back by it. */
-  answered(nowMs: number, startMs: number): boolean {
+  answered(nowMs: number, { startMs }: Begun): boolean {
     this.#rate.add(nowMs, true);
-    this.#failures = 0;
-    this.#refusals = 0;
+    this.#heardMs = nowMs;
+    this.#answeredMs = Math.max(this.#answeredMs, startMs);
+    // The end of a long answer that was begun before the last failure proves nothing against it.
+    if (startMs >= this.#failedMs) {
+      this.#failures = 0;
+      this.#refusals = 0;
+    }
     if (this.#state === 'serving' || startMs < this.#restedMs || this.#cause === 'operator') return false;
     this.#serve(nowMs);
     return true;
@@ -143,19 +159,21 @@ export class Rest {
   }
 
   /** The attempt told nothing: the caller left, or it was our own doing. A probe's lease is free again. */
-  abandoned(attempt: object): void {
+  abandoned(attempt: Begun): void {
     if (attempt === this.#probe) this.#probe = undefined;
   }
 
-  /** A failure of the target itself. True when it rests because of it. */
-  failed(nowMs: number, attempt: object): boolean {
-    this.#rate.add(nowMs, false);
+  /** A failure of the target itself, perhaps judged long after. True when it rests because of it. */
+  failed(nowMs: number, attempt: Begun): boolean {
+    if (!this.#isOld(attempt)) this.#rate.add(nowMs, false);
     return this.struck(nowMs, attempt);
   }
 
   /** One strike that is no finished attempt: silence beyond the soft limit. Counts in the row, not in the rate. */
-  struck(nowMs: number, attempt: object): boolean {
-    if (this.state(nowMs) !== 'serving') return this.#failAgain(nowMs, attempt, 'failures');
+  struck(nowMs: number, attempt: Begun): boolean {
+    if (this.state(nowMs) !== 'serving') return this.#failAgain(nowMs, attempt);
+    if (this.#isOld(attempt)) return false;
+    this.#failedMs = Math.max(this.#failedMs, attempt.startMs);
     this.#failures += 1;
     const { failuresMax, samplesMin, successMin } = this.#limits;
     const isOften = this.#rate.total(nowMs) >= samplesMin && this.#rate.share(nowMs) < successMin;
@@ -170,7 +188,7 @@ export class Rest {
   }
 
   /** Refused for load or quota: neutral to the breaker, but a target that answers nobody is left alone for a while. */
-  refused(nowMs: number, attempt: object, retryAfterMs: number | undefined): boolean {
+  refused(nowMs: number, attempt: Begun, retryAfterMs: number | undefined): boolean {
     const { refusalsMax, retryAfterMinMs, retryAfterMaxMs, calmMs, calmMaxMs } = this.#limits;
     const askedMs = Math.min(retryAfterMs ?? 0, retryAfterMaxMs);
     if (this.state(nowMs) === 'resting') {
@@ -179,8 +197,9 @@ export class Rest {
       return false;
     }
     this.#refusals += 1;
-    const isProbe = attempt === this.#probe;
-    if (askedMs < retryAfterMinMs && this.#refusals < refusalsMax && !isProbe) return false;
+    // Who still answers somebody is busy, not away: the adaptive limit deals with it.
+    const isAway = this.#refusals >= refusalsMax && nowMs - this.#heardMs >= calmMs;
+    if (askedMs < retryAfterMinMs && !isAway && attempt !== this.#probe) return false;
     const backoffMs = Math.min(calmMaxMs, calmMs * 2 ** Math.max(0, Math.min(16, this.#refusals - refusalsMax)));
     // What was asked for, and a little over it so that not everybody comes back at that instant.
     const restMs = askedMs > 0 ? askedMs * (1 + this.#chance.float() / 10) : this.#jitter(backoffMs);
@@ -189,7 +208,7 @@ export class Rest {
   }
 
   /** Our credential was refused. */
-  unauthorised(nowMs: number, attempt: object): boolean {
+  unauthorised(nowMs: number, attempt: Begun): boolean {
     if (this.state(nowMs) === 'resting') return false;
     this.#refusals += 1;
     if (this.#refusals < this.#limits.refusalsMax && attempt !== this.#probe) return false;
@@ -221,11 +240,16 @@ export class Rest {
     this.#rate.clear();
   }
 
-  #failAgain(nowMs: number, attempt: object, cause: RestCause): boolean {
+  #failAgain(nowMs: number, attempt: Begun): boolean {
     // Others than the probe were begun before the rest, or in need: they say nothing new.
     if (this.#state !== 'probing' || attempt !== this.#probe) return false;
-    this.#rest(nowMs, this.#spell(nowMs), cause);
+    this.#rest(nowMs, this.#spell(nowMs), 'failures');
     return true;
+  }
+
+  /** Begun before the target came back, or before one that it has answered since: evidence about a time that is over. */
+  #isOld({ startMs }: Begun): boolean {
+    return startMs < this.#servingMs || startMs < this.#answeredMs;
   }
 
   #rest(nowMs: number, restMs: number, cause: RestCause): void {

@@ -61,10 +61,7 @@ const CASES: readonly (readonly [text: string, heard: string[]])[] = [
   ['HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n', ['head 200 -1', 'refused chunk-size']],
   [`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(600)}\r\n\r\n`, ['refused head-size']],
   [`HTTP/1.1 ${'y'.repeat(600)}`, ['refused head-size']],
-  [
-    'HTTP/1.1 103 x\r\n\r\n'.repeat(17),
-    [...new Array<string>(16).fill('informational 103 '), 'refused head-size'],
-  ],
+  ['HTTP/1.1 103 x\r\n\r\n'.repeat(17), [...new Array<string>(16).fill('informational 103 '), 'refused head-size']],
 ];
 
 test('answers are read as RFC 9112 frames them, and refused by the word of the rule they break', () => {

@@ -39,6 +39,10 @@ export type AnswerPlace = 'idle' | 'head' | 'body';
 
 const PREFIX = 'HTTP/';
 
+/** The first byte of the TLS records by which a TLS server answers plain HTTP (RFC 8446 §5.1). */
+const TLS_ALERT = 21;
+const TLS_HANDSHAKE = 22;
+
 /** Reads one answer after another of a connection, from bytes cut anyhow. Lives as long as the connection, so that an exchange allocates none. */
 export class AnswerReader {
   place: AnswerPlace = 'idle';
@@ -76,9 +80,9 @@ export class AnswerReader {
     this.#body.stop();
   }
 
-  /** True once a byte of a final head has come. */
-  get isHeadStarted(): boolean {
-    return this.#gatherer.isStarted;
+  /** True when the content has come and only trailers are missing or wrong. */
+  get isInTrailers(): boolean {
+    return this.#body.isInTrailers;
   }
 
   /** Takes the next bytes of the wire, all of them. */
@@ -112,6 +116,11 @@ export class AnswerReader {
 
   /** Returns the offset behind one head, or a negative number when there is nothing more to read here. */
   #feedHead(bytes: Uint8Array, offset: number): number {
+    const first = bytes[offset];
+    if (!this.#gatherer.isStarted && (first === TLS_ALERT || first === TLS_HANDSHAKE)) {
+      this.#refuse('tls');
+      return REFUSED;
+    }
     const next = this.#gatherer.feed(bytes, offset);
     if (next === MORE) {
       if (!this.#isPrefixKept(bytes, offset)) this.#refuse('start-line');

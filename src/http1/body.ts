@@ -66,6 +66,8 @@ export class BodyReader {
   trailers: Fields | undefined;
   /** Set once `feed` has returned `REFUSED`. */
   fault: HeadFault | undefined;
+  /** True once the last chunk has come: what is wrong from there on is wrong with the trailers. */
+  isInTrailers = false;
   readonly #limits: BodyLimits;
   #sink: BodyParts = { part() {} };
   #place: Place = 'done';
@@ -87,6 +89,7 @@ export class BodyReader {
     const { kind, length } = framing;
     this.trailers = undefined;
     this.fault = undefined;
+    this.isInTrailers = false;
     this.#sink = sink;
     this.#room = this.#limits.bodyBytesMax;
     if (kind === 'chunked') {
@@ -101,6 +104,11 @@ export class BodyReader {
   /** True when the body is whole and the next byte belongs to the next message. */
   get isDone(): boolean {
     return this.#place === 'done';
+  }
+
+  /** Content bytes still to come of an announced length; of other framings what is known of them. */
+  get contentLeft(): number {
+    return this.#place === 'done' ? 0 : this.#left;
   }
 
   /** Forgets the rest: `feed` takes no more bytes. For a sink that gives up in the middle of a part. */
@@ -215,6 +223,7 @@ export class BodyReader {
       this.#place = 'chunk-data';
     } else {
       this.#place = 'trailers';
+      this.isInTrailers = true;
       this.#isTrailerEmpty = true;
       this.#digits = 0;
     }

@@ -4,6 +4,7 @@ import { ipFamily } from './addresses.ts';
 import type { Connector, Unreached } from './connector.ts';
 import type { ExchangeClocks } from './contract.ts';
 import { type Ending, endingOf } from './ending.ts';
+import { TIMER_SLACK_MS } from './phase-clock.ts';
 import type { Resolver, Unresolved } from './resolver.ts';
 import type { Route, TlsTerms } from './route.ts';
 import { openTunnel } from './tunnel.ts';
@@ -220,7 +221,7 @@ class Dialling {
   }
 
   #late(): void {
-    const loopLagMs = Math.max(0, this.#tools.clock.now() - this.#dueMs);
+    const loopLagMs = Math.max(0, this.#tools.clock.now() - this.#dueMs - TIMER_SLACK_MS);
     this.#stopStep?.();
     this.#fail({ firstEvent: 'our-timer', clock: this.#clock, limitMs: this.#limitMs, loopLagMs });
   }

@@ -11,7 +11,7 @@ import type { ResponseHead } from './head.ts';
 import { keepsAlive } from './keep-alive.ts';
 import type { Pool } from './pool.ts';
 import { ExchangeRecord } from './record.ts';
-import { FlowingUpload, heldUpload, type Upload, type UploadOwner } from './upload.ts';
+import { Sending } from './sending.ts';
 
 /** Younger than this, an idle connection is as good as a busy one: usual idle limits are longer, and a FIN would have been heard. */
 const RECENT_MS = 1000;
@@ -29,7 +29,7 @@ export type Switched = (fields: Fields, wire: Wire, early: Uint8Array) => void;
  * One request and its answer: finds a connection, writes, listens, keeps the clocks, and knows how it ended. On a reused connection it
  * allocates nothing but itself, its record and what the head holds.
  */
-export class RunningExchange implements Exchange, ConnectionUser, AnswerHearer, UploadOwner {
+export class RunningExchange implements Exchange, ConnectionUser, AnswerHearer {
   readonly #pool: Pool;
   readonly #clock: Clock;
   readonly #request: OutgoingRequest;
@@ -40,12 +40,11 @@ export class RunningExchange implements Exchange, ConnectionUser, AnswerHearer, 
   readonly #record: ExchangeRecord;
   #connection: Connection | undefined;
   #cancelDial: (() => void) | undefined;
-  #upload: Upload | undefined;
+  /** Only for requests that one write does not surely send. */
+  #sending: Sending | undefined;
   #isPaused = false;
   /** The peer will keep the connection after this answer. */
   #isKept = false;
-  /** What the write clock saw when it last looked. */
-  #progress = 0;
 
   constructor(
     pool: Pool,
@@ -135,37 +134,14 @@ export class RunningExchange implements Exchange, ConnectionUser, AnswerHearer, 
       connection.clock.watch('head', clocks.headMs, nowMs);
       return;
     }
-    this.#progress = 0;
-    connection.clock.watch('write', clocks.writeMs, nowMs);
-    this.#upload =
-      bodyFlow === undefined ? heldUpload(wire, body ?? NOTHING, this) : new FlowingUpload(wire, bodyFlow, this);
-    this.#upload.start();
-  }
-
-  handedOver(): void {
-    const nowMs = this.#clock.now();
-    this.#record.handOver(nowMs);
-    this.#awaitHead(nowMs, nowMs);
-  }
-
-  /** The head clock runs from when the kernel has taken the request; until then the write clock goes on. */
-  #awaitHead(nowMs: number, fromMs: number): void {
-    const connection = this.#connection;
-    if (connection === undefined || this.#record.state !== 'send' || !this.#record.isHandedOver) return;
-    if (connection.wire.bytesQueued === 0) connection.clock.watch('head', this.#request.clocks.headMs, nowMs, fromMs);
+    this.#sending = new Sending(connection, this.#request, this.#record, this.#clock, (note) =>
+      this.#fail({ firstEvent: 'our-cancel', note }),
+    );
+    this.#sending.start(nowMs);
   }
 
   drained(): void {
-    const connection = this.#connection;
-    if (connection === undefined) return;
-    const nowMs = this.#clock.now();
-    if (this.#record.state === 'send') connection.clock.extend(nowMs);
-    this.#upload?.drained();
-    this.#awaitHead(nowMs, nowMs);
-  }
-
-  uploadBroke(note: string): void {
-    this.#fail({ firstEvent: 'our-cancel', note });
+    this.#sending?.drained();
   }
 
   // ---- hearing --------------------------------------------------------------------------------------------------
@@ -214,11 +190,7 @@ export class RunningExchange implements Exchange, ConnectionUser, AnswerHearer, 
     }
     this.#record.hear(nowMs);
     // Row F5: an early refusal is relayed, and the rest of the upload is not worth sending.
-    if (!this.#record.isHandedOver && (status >= 400 || !this.#isKept)) {
-      this.#upload?.stop();
-      // A source that waits for room would wait for ever: let it run dry.
-      this.#upload?.drained();
-    }
+    if (!this.#record.isHandedOver && (status >= 400 || !this.#isKept)) this.#sending?.refuse();
     connection.clock.watch('between-bytes', this.#request.clocks.betweenBytesMs, nowMs);
     if (this.#isPaused) this.pause();
     this.#receiver.head(status, fields, framing.length);
@@ -275,25 +247,10 @@ export class RunningExchange implements Exchange, ConnectionUser, AnswerHearer, 
     const connection = this.#connection;
     if (connection === undefined || (this.#record.state === 'body' && this.#isPaused)) return;
     const { name, limitMs } = connection.clock;
-    const queued = connection.wire.bytesQueued;
-    if (name === 'write' && this.#isWriting(connection, queued)) return;
+    if (name === 'write' && this.#sending?.isMoving() === true) return;
     // A request that still waits to be read is not yet one that waits for its answer.
-    const clock = name === 'head' && queued > 0 ? 'write' : name;
+    const clock = name === 'head' && connection.wire.bytesQueued > 0 ? 'write' : name;
     this.#fail({ firstEvent: 'our-timer', clock, limitMs, loopLagMs });
-  }
-
-  /** The write clock has run out: is the upload moving, waiting for its own source, or over unnoticed? Then the clock is set anew. */
-  #isWriting(connection: Connection, queued: number): boolean {
-    const nowMs = this.#clock.now();
-    if (this.#record.isHandedOver && queued === 0) {
-      this.#awaitHead(nowMs, this.#record.handedMs);
-      return true;
-    }
-    const progress = connection.written - queued;
-    const isMoving = progress > this.#progress || queued === 0;
-    this.#progress = progress;
-    if (isMoving) connection.clock.watch('write', connection.clock.limitMs, nowMs);
-    return isMoving;
   }
 
   /** The connection died under us. Before the first byte of an answer, on a reused one, that is the keep-alive race. */
@@ -325,8 +282,8 @@ export class RunningExchange implements Exchange, ConnectionUser, AnswerHearer, 
     const isUnsent = written === 0 && this.#request.bodyFlow === undefined;
     if (!this.#record.isReused || !(isUnsent || this.#isReplayable)) return false;
     this.#record.replay(written);
-    this.#upload?.stop();
-    this.#upload = undefined;
+    this.#sending?.stop();
+    this.#sending = undefined;
     connection.reader.stop();
     connection.destroy();
     this.#dial();
@@ -354,7 +311,7 @@ export class RunningExchange implements Exchange, ConnectionUser, AnswerHearer, 
   #abandon(): void {
     const connection = this.#connection;
     this.#settle();
-    this.#upload?.stop();
+    this.#sending?.stop();
     this.#cancelDial?.();
     connection?.reader.stop();
     connection?.destroy();

@@ -45,6 +45,8 @@ export const FAULT_STATUS = {
   // The connection
   'head-slow': 408,
   'body-slow': 408,
+  'write-slow': 0, // the caller does not read its answer
+  'gateway-bug': 500,
   connections: 503,
   'proxy-protocol': 0,
   cut: 0, // the caller went away before its request was whole

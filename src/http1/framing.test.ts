@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isFault } from './fault.ts';
+import { type HeadFault, isFault } from './fault.ts';
 import { type Framing, requestFraming, responseFraming } from './framing.ts';
 
-function said(framing: Framing | { word: string; status: number }): string {
+function said(framing: Framing | HeadFault): string {
   if (isFault(framing)) return `${framing.word} ${framing.status}`;
   return framing.kind === 'length' ? `length ${framing.length}` : framing.kind;
 }

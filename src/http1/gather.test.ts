@@ -84,7 +84,19 @@ test('a gatherer that was reset knows nothing of the head before', () => {
 });
 
 test('what comes out does not depend on how the bytes were cut', () => {
-  const piece = fc.constantFrom('GET / HTTP/1.1', 'Host: a', '\r\n', '\r\n\r\n', '\r', '\n', ' ', 'x', ': ', '\0', 'y'.repeat(60));
+  const piece = fc.constantFrom(
+    'GET / HTTP/1.1',
+    'Host: a',
+    '\r\n',
+    '\r\n\r\n',
+    '\r',
+    '\n',
+    ' ',
+    'x',
+    ': ',
+    '\0',
+    'y'.repeat(60),
+  );
   const text = fc.oneof(
     fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join('')),
     fc.array(piece, { maxLength: 4 }).map((pieces) => `GET / HTTP/1.1\r\nHost: a\r\n${pieces.join('')}\r\n\r\n`),

@@ -1,12 +1,32 @@
-import type { PeerAddress, TlsFacts, Wire, WireFault, WireHearer } from '../world/world.ts';
+import type { PeerAddress, TlsFacts, Wire, WireHearer } from '../world/world.ts';
+import type { Hall } from './hall.ts';
 
 const DEAF: WireHearer = { open() {}, data() {}, end() {}, drain() {}, close() {} };
 
 /**
- * The wire that an upgrade hands over. It speaks on the connection's own wire, while the server keeps hearing that one and passes
- * everything on: so a tunnel still counts as a connection, and a drain can end it.
+ * Hands a wire over to the owner of an upgrade. The server goes on hearing it and passes everything on, so that a tunnel still counts as a
+ * connection and the end of a drain can cut it.
  */
-export class HandedWire implements Wire {
+export function handOver(hall: Hall, wire: Wire): Wire {
+  const handed = new HandedWire(wire);
+  wire.hearer = {
+    open() {},
+    data: (bytes) => handed.hearer.data(bytes),
+    end: () => handed.hearer.end(),
+    drain: () => handed.hearer.drain(),
+    close(fault) {
+      const { hearer } = handed;
+      handed.hearer = DEAF;
+      hall.census.gone(wire);
+      hearer.close(fault);
+    },
+  };
+  hall.census.hold(wire, { retire() {}, cutOff: () => wire.reset() });
+  return handed;
+}
+
+/** The wire as its new owner has it: the same, but for who hears it. */
+class HandedWire implements Wire {
   hearer: WireHearer = DEAF;
   readonly #wire: Wire;
 
@@ -64,12 +84,5 @@ export class HandedWire implements Wire {
 
   get tls(): TlsFacts | undefined {
     return this.#wire.tls;
-  }
-
-  /** For the connection: the caller's side of the tunnel is gone. */
-  closed(fault: WireFault | undefined): void {
-    const { hearer } = this;
-    this.hearer = DEAF;
-    hearer.close(fault);
   }
 }

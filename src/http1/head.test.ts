@@ -199,14 +199,19 @@ test('trailers are read by the rules of field lines', () => {
 const fieldName = fc.constantFrom('Host', 'content-length', 'X-Odd', 'ACCEPT', 'a', 'Cookie');
 const fieldValue = fc.stringMatching(/^[a-z0-9 :;=\t,\x80-\xff]{0,20}$/);
 const headText = fc
-  .tuple(fc.constantFrom('GET / HTTP/1.1', 'POST /x HTTP/1.0'), fc.array(fc.tuple(fieldName, fieldValue), { maxLength: 30 }))
+  .tuple(
+    fc.constantFrom('GET / HTTP/1.1', 'POST /x HTTP/1.0'),
+    fc.array(fc.tuple(fieldName, fieldValue), { maxLength: 30 }),
+  )
   .map(([line, lines]) => `${line}\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`);
 
 test('the memory of former heads never changes what is read', () => {
-  const broken = fc.tuple(headText, fc.nat(), fc.constantFrom('\0', '\r', '\n', ' ', ':', 'x')).map(([text, at, insert]) => {
-    const cut = at % text.length;
-    return `${text.slice(0, cut)}${insert}${text.slice(cut)}`;
-  });
+  const broken = fc
+    .tuple(headText, fc.nat(), fc.constantFrom('\0', '\r', '\n', ' ', ':', 'x'))
+    .map(([text, at, insert]) => {
+      const cut = at % text.length;
+      return `${text.slice(0, cut)}${insert}${text.slice(cut)}`;
+    });
   fc.assert(
     fc.property(fc.array(fc.oneof(headText, broken), { minLength: 2, maxLength: 6 }), (texts) => {
       const memory = headMemory();
@@ -232,11 +237,16 @@ test('a repeated head takes its lines from memory, and each head has a list of f
 
 test('no text, however strange, makes the parser throw', () => {
   fc.assert(
-    fc.property(fc.array(fc.constantFrom('GET ', '/', ' HTTP/1.1', '\r\n', '\r', '\n', ':', ' ', 'a', '\0', '\xff'), { maxLength: 30 }), (pieces) => {
-      const text = pieces.join('');
-      parseRequestHead(text);
-      parseResponseHead(text);
-      parseTrailers(text, 4);
-    }),
+    fc.property(
+      fc.array(fc.constantFrom('GET ', '/', ' HTTP/1.1', '\r\n', '\r', '\n', ':', ' ', 'a', '\0', '\xff'), {
+        maxLength: 30,
+      }),
+      (pieces) => {
+        const text = pieces.join('');
+        parseRequestHead(text);
+        parseResponseHead(text);
+        parseTrailers(text, 4);
+      },
+    ),
   );
 });

@@ -11,11 +11,27 @@ test('fields of one hop do not go on, nor those that Connection names', () => {
 });
 
 test('several Connection fields are one list, in whatever case', () => {
-  assert.deepEqual(endToEnd(['connection', 'A, ,b', 'connection', ' C\t', 'a', '1', 'b', '2', 'c', '3', 'd', '4']), ['d', '4']);
+  assert.deepEqual(endToEnd(['connection', 'A, ,b', 'connection', ' C\t', 'a', '1', 'b', '2', 'c', '3', 'd', '4']), [
+    'd',
+    '4',
+  ]);
 });
 
 test('Connection cannot name away what others judge the message by', () => {
-  const fields = ['authorization', 'x', 'host', 'a', 'x-forwarded-for', '1.2.3.4', 'cookie', 'c', 'content-length', '5', 'via', 'v'];
+  const fields = [
+    'authorization',
+    'x',
+    'host',
+    'a',
+    'x-forwarded-for',
+    '1.2.3.4',
+    'cookie',
+    'c',
+    'content-length',
+    '5',
+    'via',
+    'v',
+  ];
   const naming = ['connection', 'close, authorization, host, x-forwarded-for, cookie, content-length, via'];
   assert.deepEqual(endToEnd([...naming, ...fields]), fields);
 });
@@ -37,7 +53,12 @@ test('options are found in lists, whole and in whatever case', () => {
 });
 
 test('trailers keep only what may come late', () => {
-  assert.deepEqual(trailersToKeep(['x-sum', '1', 'authorization', 'x', 'server-timing', 'a']), ['x-sum', '1', 'server-timing', 'a']);
+  assert.deepEqual(trailersToKeep(['x-sum', '1', 'authorization', 'x', 'server-timing', 'a']), [
+    'x-sum',
+    '1',
+    'server-timing',
+    'a',
+  ]);
   assert.equal(trailersToKeep(['content-length', '5', 'transfer-encoding', 'chunked', 'set-cookie', 'a']), undefined);
 });
 

@@ -1,17 +1,14 @@
 import type { Clock, Timer, Timers, Wire } from '../world/world.ts';
 import type { ServerLimits } from './contract.ts';
 
-/** What a caller was too slow at. `idle`: nothing was asked; `linger`: it did not close after us. */
-export type Impatience = 'head' | 'idle' | 'body' | 'write' | 'linger';
+/** What a caller was too slow at. `idle`: nothing was asked. */
+export type Impatience = 'head' | 'idle' | 'body' | 'write';
 
 /**
  * A caller that moves fewer bytes a second than this over a whole interval is as good as silent: without it a byte now and then would hold
  * a connection for ever (slow body, slow read). 500 is Apache's (mod_reqtimeout, `MinRate`), far below any phone network.
  */
 export const BYTES_PER_SECOND_MIN = 500;
-
-/** How long a closed half waits for the other: long enough for a far caller to read the answer and its FIN (Apache waits 2 s). */
-const LINGER_MS = 2000;
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -25,7 +22,7 @@ export class Patience {
   readonly #wire: Wire;
   readonly #timer: Timer;
   readonly #lost: (what: Impatience) => void;
-  #waitsFor: 'head' | 'idle' | 'linger' | 'nothing' = 'nothing';
+  #waitsFor: 'head' | 'idle' | 'nothing' = 'nothing';
   #bodyDueMs = NEVER;
   #bodyMark = 0;
   #writeDueMs = NEVER;
@@ -50,15 +47,6 @@ export class Patience {
     this.#waitFor('idle', this.#limits.keepAliveMs);
   }
 
-  /** The connection is being closed; queued bytes have the time of a slow reader, then the peer a moment to close too. */
-  forClose(): void {
-    this.#bodyDueMs = NEVER;
-    this.#writeDueMs = NEVER;
-    this.#writeMark = this.#wire.bytesWritten;
-    this.#waitsFor = 'linger';
-    this.#timer.arm(LINGER_MS);
-  }
-
   /** Waits for something within a time that is not a limit of the configuration. */
   forRequestWithin(ms: number): void {
     this.#waitFor('idle', ms);
@@ -69,9 +57,9 @@ export class Patience {
     this.#waitsFor = 'nothing';
   }
 
-  /** Bytes of the body are awaited; counts anew from here. */
+  /** Bytes of the body are awaited. */
   forBody(): void {
-    if (this.#limits.bodyIdleMs === 0) return;
+    if (this.#limits.bodyIdleMs === 0 || this.#bodyDueMs !== NEVER) return;
     this.#bodyMark = this.#wire.bytesRead;
     this.#bodyDueMs = this.#clock.now() + this.#limits.bodyIdleMs;
     this.#arm();
@@ -112,29 +100,26 @@ export class Patience {
   }
 
   #ring(): void {
-    if (this.#waitsFor === 'linger') this.#ringLinger();
-    else if (this.#waitsFor !== 'nothing') this.#lost(this.#waitsFor);
+    if (this.#waitsFor !== 'nothing') this.#lost(this.#waitsFor);
     else if (this.#bodyDueMs !== NEVER || this.#writeDueMs !== NEVER) this.#ringProgress();
-  }
-
-  #ringLinger(): void {
-    const written = this.#wire.bytesWritten;
-    const hasMoved = written - this.#writeMark >= (BYTES_PER_SECOND_MIN * LINGER_MS) / 1000;
-    this.#writeMark = written;
-    if (this.#wire.bytesQueued > 0 && hasMoved) this.#timer.arm(LINGER_MS);
-    else this.#lost('linger');
   }
 
   #ringProgress(): void {
     const nowMs = this.#clock.now();
     const { bodyIdleMs, writeIdleMs } = this.#limits;
     if (nowMs >= this.#bodyDueMs) {
-      if (isSlow(this.#wire.bytesRead - this.#bodyMark, bodyIdleMs)) return this.#lost('body');
+      if (isSlow(this.#wire.bytesRead - this.#bodyMark, bodyIdleMs)) {
+        this.#lost('body');
+        return;
+      }
       this.#bodyMark = this.#wire.bytesRead;
       this.#bodyDueMs = nowMs + bodyIdleMs;
     }
     if (nowMs >= this.#writeDueMs) {
-      if (isSlow(this.#wire.bytesWritten - this.#writeMark, writeIdleMs)) return this.#lost('write');
+      if (isSlow(this.#wire.bytesWritten - this.#writeMark, writeIdleMs)) {
+        this.#lost('write');
+        return;
+      }
       this.#writeMark = this.#wire.bytesWritten;
       this.#writeDueMs = nowMs + writeIdleMs;
     }
@@ -145,6 +130,7 @@ export class Patience {
 /** The parts of the world it needs. */
 type Waiting = { readonly clock: Clock; readonly timers: Timers };
 
-function isSlow(bytes: number, intervalMs: number): boolean {
+/** True when fewer bytes moved in the interval than a caller that is still there would move. */
+export function isSlow(bytes: number, intervalMs: number): boolean {
   return bytes < (BYTES_PER_SECOND_MIN * intervalMs) / 1000;
 }

@@ -1,6 +1,9 @@
 import type { ClockName } from '../diagnosis/evidence.ts';
 import type { Clock, Timer, Timers } from '../world/world.ts';
 
+/** How late a timer may be by its own coarseness (two ticks of the wheel): only what is beyond is the loop's. */
+export const TIMER_SLACK_MS = 20;
+
 /**
  * The clock of a connection: one timer for all phases of all its exchanges. Moving the deadline later, which every exchange and every part
  * does, writes one field; the timer rings at the former deadline, sees that it moved, and is armed again.
@@ -59,7 +62,7 @@ export class PhaseClock {
       this.#arm(nowMs);
       return;
     }
-    const loopLagMs = nowMs - this.#dueMs;
+    const loopLagMs = Math.max(0, nowMs - this.#dueMs - TIMER_SLACK_MS);
     this.off();
     this.#expired(loopLagMs);
   }

@@ -129,7 +129,7 @@ export class ExchangeRecord {
         if (this.#read() > 0) return 'head';
         return this.#isSent() ? 'wait-head' : 'send';
       case 'body':
-        return 'body';
+        return this.#connection?.reader.isInTrailers === true ? 'trailers' : 'body';
       case 'over':
         return this.#endPhase;
     }

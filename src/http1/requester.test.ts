@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { realWorld } from '../world/real.ts';
-import { answering, asking, hearing, rawServer } from './raw-server.ts';
+import { asking, hearing } from './hearing.ts';
+import { answering, rawServer } from './raw-server.ts';
 import { createRequester } from './requester.ts';
 
 const world = realWorld();
 
 test('an answer arrives with its fields and its body', async () => {
-  const server = await rawServer(answering('HTTP/1.1 200 OK\r\ncontent-length: 5\r\nx-a: b\r\n\r\nhello'));
+  const server = await rawServer(world.net, answering('HTTP/1.1 200 OK\r\ncontent-length: 5\r\nx-a: b\r\n\r\nhello'));
   const requester = createRequester(world);
   const heard = hearing();
   requester.exchange(server.origin, asking({ fields: ['accept', '*/*'] }), heard.receiver);
@@ -19,7 +20,7 @@ test('an answer arrives with its fields and its body', async () => {
   const again = hearing();
   requester.exchange(server.origin, asking(), again.receiver);
   await again.done;
-  assert.equal(server.accepted(), 1);
+  assert.equal(server.heard.length, 1);
   requester.close();
   await server.close();
 });

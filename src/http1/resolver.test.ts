@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NameAnswer } from '../world/world.ts';
 import { playedWorld } from './played-world.ts';
-import { createResolver, RESOLVER_DEFAULTS, type Resolved, type ResolverSettings, type Unresolved } from './resolver.ts';
+import {
+  createResolver,
+  RESOLVER_DEFAULTS,
+  type Resolved,
+  type ResolverSettings,
+  type Unresolved,
+} from './resolver.ts';
 
 function nameError(code: string, syscall = 'queryA'): Error {
   return Object.assign(new Error(code), { code, syscall });

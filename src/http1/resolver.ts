@@ -69,87 +69,17 @@ type Entry = {
   waiters: Set<Waiter> | undefined;
 };
 
+type ResolverWorld = { readonly clock: Clock; readonly timers: Timers; readonly names: Names };
+
 /** Remembers names: TTL, negative answers, refresh ahead of expiry, one look-up at a time for each name, stale answers when resolvers fail. */
-export function createResolver(
-  world: { readonly clock: Clock; readonly timers: Timers; readonly names: Names },
-  settings: ResolverSettings = RESOLVER_DEFAULTS,
-): Resolver {
-  const entries = new Map<string, Entry>();
-
-  const entryOf = (host: string): Entry => {
-    let entry = entries.get(host);
-    if (entry === undefined) entry = emptyEntry(host);
-    else entries.delete(host);
-    entries.set(host, entry);
-    for (const oldest of entries.keys()) {
-      if (entries.size <= settings.namesMax) break;
-      entries.delete(oldest);
-    }
-    return entry;
-  };
-
-  const learn = (entry: Entry, answer: NameAnswer): void => {
-    const nowMs = world.clock.now();
-    const ttlMs = Math.min(Math.max(answer.ttlS * 1000, settings.ttlMinMs), settings.ttlMaxMs);
-    entry.ips = answer.addresses;
-    entry.confirmedMs = nowMs;
-    entry.refreshMs = nowMs + ttlMs * settings.refreshAt;
-    entry.freshUntilMs = nowMs + ttlMs;
-    entry.isStale = false;
-    entry.fault = undefined;
-  };
-
-  const isServable = (entry: Entry, nowMs: number): boolean =>
-    entry.ips.length > 0 && nowMs - entry.confirmedMs < settings.staleMaxMs;
-
-  /** A failure of the servers keeps the last good answer in service; an honest "no such name" does not (RFC 8767 §5). */
-  const suffer = (entry: Entry, fault: NameFault): 'good' | NameFault => {
-    const nowMs = world.clock.now();
-    if (!fault.isFinal && isServable(entry, nowMs)) {
-      entry.isStale = true;
-      entry.freshUntilMs = nowMs + settings.staleTtlMs;
-      entry.refreshMs = entry.freshUntilMs;
-      return 'good';
-    }
-    if (fault.isFinal) entry.ips = [];
-    entry.fault = fault;
-    entry.faultUntilMs = nowMs + (fault.isFinal ? settings.negativeMs : settings.failureMs);
-    entry.freshUntilMs = 0;
-    return fault;
-  };
-
-  const fly = (entry: Entry): Set<Waiter> => {
-    if (entry.waiters !== undefined) return entry.waiters;
-    const waiters = new Set<Waiter>();
-    entry.waiters = waiters;
-    const land = (outcome: 'good' | NameFault): void => {
-      limit.disarm();
-      entry.waiters = undefined;
-      for (const waiter of waiters) waiter.hear(outcome);
-    };
-    const giveUp = lookUp(
-      world,
-      settings,
-      entry.host,
-      (answer) => {
-        learn(entry, answer);
-        land('good');
-      },
-      (fault) => land(suffer(entry, fault)),
-    );
-    const limit = world.timers.after(settings.resolutionMs, () => {
-      giveUp();
-      land(suffer(entry, { code: 'ETIMEOUT', syscall: undefined, isFinal: false, note: undefined }));
-    });
-    return waiters;
-  };
-
+export function createResolver(world: ResolverWorld, settings: ResolverSettings = RESOLVER_DEFAULTS): Resolver {
+  const memory = new NameMemory(world, settings);
   return {
     resolve(host, dnsMs, resolved, failed) {
-      const entry = entryOf(host);
+      const entry = memory.entryOf(host);
       const nowMs = world.clock.now();
       if (nowMs < entry.freshUntilMs) {
-        if (nowMs >= entry.refreshMs) fly(entry);
+        if (nowMs >= entry.refreshMs) memory.lookUp(entry);
         resolved({ ips: entry.ips, source: entry.isStale ? 'stale' : 'cached' });
         return () => {};
       }
@@ -157,7 +87,7 @@ export function createResolver(
         failed({ kind: 'name-error', fault: entry.fault });
         return () => {};
       }
-      const waiters = fly(entry);
+      const waiters = memory.lookUp(entry);
       const stop = (): void => {
         waiters.delete(waiter);
         clock.disarm();
@@ -170,7 +100,7 @@ export function createResolver(
         },
       };
       // Whoever could be served stale waits only a moment for better; the look-up itself goes on.
-      const hasStale = isServable(entry, nowMs);
+      const hasStale = memory.isServable(entry, nowMs);
       const waitMs = hasStale ? Math.min(settings.staleAfterMs, dnsMs || settings.staleAfterMs) : dnsMs;
       const clock = world.timers.timer(() => {
         stop();
@@ -182,6 +112,88 @@ export function createResolver(
       return stop;
     },
   };
+}
+
+/** What is known of names, and the look-ups under way. */
+class NameMemory {
+  readonly #world: ResolverWorld;
+  readonly #settings: ResolverSettings;
+  /** In the order of last use. */
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(world: ResolverWorld, settings: ResolverSettings) {
+    this.#world = world;
+    this.#settings = settings;
+  }
+
+  entryOf(host: string): Entry {
+    const entry = this.#entries.get(host) ?? emptyEntry(host);
+    this.#entries.delete(host);
+    this.#entries.set(host, entry);
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= this.#settings.namesMax) break;
+      this.#entries.delete(oldest);
+    }
+    return entry;
+  }
+
+  isServable(entry: Entry, nowMs: number): boolean {
+    return entry.ips.length > 0 && nowMs - entry.confirmedMs < this.#settings.staleMaxMs;
+  }
+
+  /** Joins the look-up under way, or starts one. */
+  lookUp(entry: Entry): Set<Waiter> {
+    if (entry.waiters !== undefined) return entry.waiters;
+    const waiters = new Set<Waiter>();
+    entry.waiters = waiters;
+    const land = (outcome: 'good' | NameFault): void => {
+      limit.disarm();
+      entry.waiters = undefined;
+      for (const waiter of waiters) waiter.hear(outcome);
+    };
+    const giveUp = lookUp(
+      this.#world,
+      this.#settings,
+      entry.host,
+      (answer) => land(this.#learn(entry, answer)),
+      (fault) => land(this.#suffer(entry, fault)),
+    );
+    const limit = this.#world.timers.after(this.#settings.resolutionMs, () => {
+      giveUp();
+      land(this.#suffer(entry, { code: 'ETIMEOUT', syscall: undefined, isFinal: false, note: undefined }));
+    });
+    return waiters;
+  }
+
+  #learn(entry: Entry, answer: NameAnswer): 'good' {
+    const { ttlMinMs, ttlMaxMs, refreshAt } = this.#settings;
+    const nowMs = this.#world.clock.now();
+    const ttlMs = Math.min(Math.max(answer.ttlS * 1000, ttlMinMs), ttlMaxMs);
+    entry.ips = answer.addresses;
+    entry.confirmedMs = nowMs;
+    entry.refreshMs = nowMs + ttlMs * refreshAt;
+    entry.freshUntilMs = nowMs + ttlMs;
+    entry.isStale = false;
+    entry.fault = undefined;
+    return 'good';
+  }
+
+  /** A failure of the servers keeps the last good answer in service; an honest "no such name" does not (RFC 8767 §5). */
+  #suffer(entry: Entry, fault: NameFault): 'good' | NameFault {
+    const { staleTtlMs, negativeMs, failureMs } = this.#settings;
+    const nowMs = this.#world.clock.now();
+    if (!fault.isFinal && this.isServable(entry, nowMs)) {
+      entry.isStale = true;
+      entry.freshUntilMs = nowMs + staleTtlMs;
+      entry.refreshMs = entry.freshUntilMs;
+      return 'good';
+    }
+    if (fault.isFinal) entry.ips = [];
+    entry.fault = fault;
+    entry.faultUntilMs = nowMs + (fault.isFinal ? negativeMs : failureMs);
+    entry.freshUntilMs = 0;
+    return fault;
+  }
 }
 
 function emptyEntry(host: string): Entry {

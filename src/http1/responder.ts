@@ -20,6 +20,8 @@ export type AnswerPort = {
   connectionLine(isEndless: boolean): string;
   /** The answer is over. Clean: the next request may be read. Cut: the caller must see that it is not whole. */
   answered(how: 'clean' | 'cut' | 'cut-by-reset'): void;
+  /** False while bytes of the request are still to come. */
+  readonly isRequestWhole: boolean;
   /** The wire is handed over, with what was read past the head. */
   switched(): { readonly wire: Wire; readonly early: Uint8Array };
 };
@@ -149,8 +151,9 @@ export class Answering implements Responder {
     this.#write(responseHead(status, fields));
   }
 
+  /** @throws Error after the head, and while the request is not whole: its rest would be taken for the new protocol (RFC 9110 §7.8). */
   upgrade(fields: Fields): { readonly wire: Wire; readonly early: Uint8Array } {
-    if (this.#state !== 'head') throw new Error('an answer was begun already');
+    if (this.#state !== 'head' || !this.#port.isRequestWhole) throw new Error('an upgrade comes too late or too early');
     this.#write(`${statusLine(101)}${this.#fieldLines(fields, 'without')}connection: upgrade\r\n\r\n`);
     this.#isHeadSent = true;
     this.#state = 'over';

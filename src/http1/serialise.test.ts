@@ -45,11 +45,21 @@ test('what is written is read back the same', () => {
   const value = fc.stringMatching(/^(?:[!-~\x80-\xff](?:[\t -~\x80-\xff]{0,20}[!-~\x80-\xff])?)?$/);
   const fieldsOf = fc.array(fc.tuple(name, value), { maxLength: 20 }).map((pairs) => pairs.flat());
   fc.assert(
-    fc.property(fc.stringMatching(/^[A-Z]{1,10}$/), fc.stringMatching(/^\/[!-"$-~]{0,30}$/), fieldsOf, (method, target, fields) => {
-      assert.deepEqual(parseRequestHead(requestHead(method, target, fields)), { method, target, minorVersion: 1, fields });
-      const head = parseResponseHead(responseHead(200, fields));
-      assert.deepEqual(isFault(head) ? head : head.fields, fields);
-    }),
+    fc.property(
+      fc.stringMatching(/^[A-Z]{1,10}$/),
+      fc.stringMatching(/^\/[!-"$-~]{0,30}$/),
+      fieldsOf,
+      (method, target, fields) => {
+        assert.deepEqual(parseRequestHead(requestHead(method, target, fields)), {
+          method,
+          target,
+          minorVersion: 1,
+          fields,
+        });
+        const head = parseResponseHead(responseHead(200, fields));
+        assert.deepEqual(isFault(head) ? head : head.fields, fields);
+      },
+    ),
     { numRuns: 300 },
   );
 });

@@ -1,6 +1,6 @@
 import { type FaultWord, faultOf, type HeadFault } from './fault.ts';
-import { optionsOf } from './hops.ts';
 import type { RequestHead } from './head.ts';
+import { optionsOf } from './hops.ts';
 
 /** What a request head says beyond its framing. Filled anew for each request of a connection, so that none is allocated. */
 export type Said = {

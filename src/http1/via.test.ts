@@ -64,7 +64,14 @@ test('this machine is never asked for through a proxy', () => {
 });
 
 test('NO_PROXY names hosts and what is below them, with or without a dot or an asterisk', () => {
-  for (const rule of ['example.com', '.example.com', '*.example.com', 'EXAMPLE.com', 'x.y, example.com', 'x.y  example.com']) {
+  for (const rule of [
+    'example.com',
+    '.example.com',
+    '*.example.com',
+    'EXAMPLE.com',
+    'x.y, example.com',
+    'x.y  example.com',
+  ]) {
     assert.ok(isDirect('https://example.com/', rule), rule);
     assert.ok(isDirect('https://api.example.com/', rule), rule);
     assert.ok(!isDirect('https://badexample.com/', rule), rule);

@@ -18,6 +18,8 @@ export type AskSettings = {
   readonly target: Target;
   /** Fields the target wants with every request, flat, names lower case. */
   readonly fields: readonly string[];
+  /** Fields sent where the caller sends none of that name. */
+  readonly fieldsDefault: readonly string[];
   /** Our member of `via`: `1.1 pseudonym`. */
   readonly via: string;
   /** The model to ask for instead of the caller's. */
@@ -31,7 +33,7 @@ export type AskSettings = {
  * status. Rejects with `Failure` when there is no head. Watch, next above, decides whether what comes is an answer.
  */
 export function ask(clock: Clock, requester: Requester, settings: AskSettings): Service {
-  const { target, model, clocks, via } = settings;
+  const { target, model, clocks } = settings;
   return (call) =>
     new Promise((fulfil, reject) => {
       const body =
@@ -45,7 +47,7 @@ export function ask(clock: Clock, requester: Requester, settings: AskSettings): 
           {
             method: call.method,
             target: pathAt(target, call.path),
-            fields: outgoingFields(call, target, settings.fields, via),
+            fields: outgoingFields(call, settings),
             body,
             clocks: clocks(call),
             isReplayable: call.isReplayable,

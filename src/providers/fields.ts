@@ -21,13 +21,23 @@ const WITHHELD = new Set([
 /** Where callers put their credentials, in all dialects we speak. */
 const CREDENTIALS = new Set(['authorization', 'x-api-key', 'api-key', 'cookie']);
 
+/** What a target wants in the head of every request. */
+export type OutgoingFields = {
+  readonly target: Target;
+  /** Sent instead of the caller's of the same name. */
+  readonly fields: readonly string[];
+  /** Sent where the caller sends none of that name. */
+  readonly fieldsDefault: readonly string[];
+  /** Our member of `via` (RFC 9110 §7.6.3). */
+  readonly via: string;
+};
+
 /**
  * The fields of the request to a target: the caller's end-to-end fields, then ours. The caller's credential is for Goodgate, not for
- * whoever answers, so it goes no further unless the target's config says so. `more` are the target's own fields, `via` is our member of
- * that field (RFC 9110 §7.6.3).
+ * whoever answers, so it goes no further unless the target's config says so.
  */
-export function outgoingFields(call: Call, target: Target, more: readonly string[], via: string): Fields {
-  const fields: Fields = [];
+export function outgoingFields(call: Call, { target, fields, fieldsDefault, via }: OutgoingFields): Fields {
+  const sent: Fields = [];
   const given = endToEnd(call.fields);
   let path = via;
   for (let i = 0; i + 1 < given.length; i += 2) {
@@ -36,20 +46,18 @@ export function outgoingFields(call: Call, target: Target, more: readonly string
     if (name === 'via') path = `${value}, ${via}`;
     if (WITHHELD.has(name) || name.startsWith('goodgate-')) continue;
     if (!target.isCallerCredentialPassed && CREDENTIALS.has(name)) continue;
-    fields.push(name, value);
+    if (fields.length > 0 && fieldOf(fields, name) !== undefined) continue;
+    sent.push(name, value);
   }
-  for (const part of more) fields.push(part);
-  for (const part of target.credential) fields.push(part);
+  for (let i = 0; i + 1 < fieldsDefault.length; i += 2) {
+    const name = fieldsDefault[i] ?? '';
+    if (fieldOf(sent, name) === undefined) sent.push(name, fieldsDefault[i + 1] ?? '');
+  }
+  for (const part of fields) sent.push(part);
+  for (const part of target.credential) sent.push(part);
   // Identity only: an answer must be readable as it comes, to know whether it is one.
   const acceptEncoding = call.dialect === 'http' ? fieldOf(given, 'accept-encoding') : 'identity';
-  if (acceptEncoding !== undefined) fields.push('accept-encoding', acceptEncoding);
-  fields.push(
-    'x-request-id',
-    call.id,
-    'goodgate-attempt',
-    String(Math.max(1, call.story.attempts.length)),
-    'via',
-    path,
-  );
-  return fields;
+  if (acceptEncoding !== undefined) sent.push('accept-encoding', acceptEncoding);
+  sent.push('x-request-id', call.id, 'goodgate-attempt', String(Math.max(1, call.story.attempts.length)), 'via', path);
+  return sent;
 }

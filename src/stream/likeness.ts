@@ -27,8 +27,9 @@ export class Likeness {
   #textHole = -1;
   #holes: Int32Array = NO_HOLES;
   #holeCount = 0;
-  // Where `#along` stopped in the pattern.
+  // Where `#along` stopped in the pattern, and the first hole it has not passed.
   #i = 0;
+  #nextHole = 0;
 
   /** Takes [start, end) of `source` as the pattern; `hole` follows for each value that may differ, in order. */
   learn(source: Uint8Array, start: number, end: number, kinds: number): void {
@@ -60,6 +61,7 @@ export class Likeness {
     const length = this.#length;
     if (length === 0) return -1;
     this.#i = 0;
+    this.#nextHole = 0;
     this.textFrom = -1;
     const hole = this.#textHole;
     if (hole < 0) return this.#along(source, at, length);
@@ -71,6 +73,7 @@ export class Likeness {
     this.textFrom = from + 1;
     this.textTo = to - 1;
     this.#i = this.#holes[hole + 1] as number;
+    this.#nextHole = hole + STRIDE;
     return this.#along(source, to, length);
   }
 
@@ -89,15 +92,16 @@ export class Likeness {
       if (to < 0) return -1;
       i = this.#holes[hole + 1] as number;
       shift = to - i;
+      this.#nextHole = hole + STRIDE;
     }
     this.#i = i;
     return i + shift;
   }
 
-  /** The hole that `i` lies in, or whose number ends just before `i`. */
+  /** The hole that `i` lies in, or whose number ends just before `i`; none that was passed already: after it, a difference is one. */
   #holeAt(i: number): number {
     const holes = this.#holes;
-    for (let at = 0; at < this.#holeCount * STRIDE; at += STRIDE) {
+    for (let at = this.#nextHole; at < this.#holeCount * STRIDE; at += STRIDE) {
       if (i < (holes[at] as number)) return -1;
       const to = holes[at + 1] as number;
       // At the very end of a string both are past their closing quotes: the difference lies outside. A number may go on.

@@ -6,7 +6,7 @@ import { classify } from '../diagnosis/classify.ts';
 import type { Evidence, StreamFacts } from '../diagnosis/evidence.ts';
 import type { Clock, Timers } from '../world/world.ts';
 import type { StreamDialect } from './dialects/dialect.ts';
-import { ERROR, FINISH, GARBLED, JUNK, OUTPUT, PING, TERMINAL, TEXT } from './dialects/kinds.ts';
+import { ERROR, FINISH, GARBLED, JUNK, OUTPUT, PING, ROLE, TERMINAL, TEXT } from './dialects/kinds.ts';
 import { errorWords } from './error-words.ts';
 import { EventReader } from './events.ts';
 import { Skim } from './skim.ts';
@@ -58,6 +58,7 @@ export class StreamWatch implements Sink, Upstream, StallHearer {
   readonly #stall: StallClock;
   #isCommitted = false;
   #isOver = false;
+  #isRawRunning = true;
   #heldBytes = 0;
   #heldEvents = 0;
   #drainedBytes = 0;
@@ -151,7 +152,8 @@ export class StreamWatch implements Sink, Upstream, StallHearer {
     this.#junkInARow = 0;
     if (!this.#isCommitted) {
       this.#heldEvents += 1;
-      if (transcript.kinds === 0) transcript.open(reader.data());
+      // The first event of the answer itself: some services speak of filters before it.
+      if ((kinds & (ROLE | OUTPUT)) !== 0) transcript.open(reader.data());
     }
     transcript.note(kinds);
     if ((kinds & OUTPUT) !== 0) {
@@ -195,8 +197,6 @@ export class StreamWatch implements Sink, Upstream, StallHearer {
     else this.#stall.stop();
     this.#relay.end(ANSWERED);
   }
-
-  #isRawRunning = true;
 
   end(outcome: Outcome): void {
     this.#isRawRunning = false;

@@ -136,4 +136,26 @@ export const SUBSTITUTE_CAUSES = {
     },
     wontHelp: LOCAL_FOLK,
   },
+  'front-door-blocked': {
+    family: 'failed',
+    title: "The service's front door turned the request away",
+    hop: 'service',
+    side: 'operator',
+    blame: 'nobody',
+    status: 502,
+    proxyError: 'http_request_denied',
+    lasts: 'lasting',
+    retry: { ours: 'elsewhere', caller: 'later' },
+    data: 'answered',
+    typical: { minS: 600, maxS: 86_400, source: 'estimate' },
+    person: 'A guard at the front door of the AI service turned your message away.',
+    technical:
+      "A firewall or bot check in front of the target refused the request (403 with a page, a challenge, Cloudflare 1006 to 1020): for the gateway's address, or for words in the request.",
+    steps: {
+      person: ['look-first', 'other-model', 'tell-operator'],
+      admin: [],
+      operator: ['ask-about-block', 'check-rule', 'add-target'],
+    },
+    wontHelp: LASTING_FOLK,
+  },
 } as const satisfies Record<string, Cause>;

@@ -10,6 +10,8 @@ const DIMENSIONS_DEFAULT = 1536;
 const DIMENSIONS_MAX = 4096;
 /** OpenAI's own bound. */
 const INPUTS_MAX = 2048;
+/** All vectors together: more than 2048 of the default size, some 80 MB as JSON. */
+const VALUES_MAX = 1 << 22;
 
 /** `POST /v1/embeddings`: unit vectors that depend on text, model and dimensions alone; as numbers, or as base64 of little-endian floats. */
 export function answerEmbeddings(ask: Ask, body: Body, speaker: Speaker): Answer {
@@ -22,6 +24,9 @@ export function answerEmbeddings(ask: Ask, body: Body, speaker: Speaker): Answer
   const inputs = inputsIn(input);
   if (inputs.length === 0 || inputs.length > INPUTS_MAX) {
     return complain(ask.shape, speaker, wrongValue('input', `expected from 1 to ${INPUTS_MAX} texts`));
+  }
+  if (inputs.length * dimensions > VALUES_MAX) {
+    return complain(ask.shape, speaker, wrongValue('input', `expected at most ${VALUES_MAX} dimensions in all`));
   }
   const isBase64 = body['encoding_format'] === 'base64';
   const words = inputs.reduce((sum, text) => sum + countWords(text), 0);

@@ -29,6 +29,9 @@ export type Said = {
 
 export type Usage = { readonly input: number; readonly output: number };
 
+/** All choices together: 128 long ones would be a hundred megabytes of events. */
+const PIECES_MAX = 16_384;
+
 /** Says what was wished for. The same wish is always granted in the same words, whoever grants it, but for ids and other voices. */
 export function grant(wish: Wish, speaker: Speaker): readonly Said[] {
   const { tool } = wish;
@@ -63,8 +66,9 @@ function textOf(wish: Wish, speaker: Speaker, choice: number, seed: string): str
 function cut(text: string, wish: Wish): { pieces: readonly string[]; finish: 'stop' | 'length' } {
   const ends = wish.stops.map((stop) => text.indexOf(stop)).filter((at) => at !== -1);
   const pieces = piecesOf(text.slice(0, Math.min(text.length, ...ends)), wish.format !== undefined);
-  if (pieces.length <= wish.wordsMax) return { pieces, finish: 'stop' };
-  return { pieces: pieces.slice(0, wish.wordsMax), finish: 'length' };
+  const most = Math.min(wish.wordsMax, Math.floor(PIECES_MAX / wish.choices));
+  if (pieces.length <= most) return { pieces, finish: 'stop' };
+  return { pieces: pieces.slice(0, most), finish: 'length' };
 }
 
 function piecesOf(text: string, isJson: boolean): readonly string[] {

@@ -1,0 +1,214 @@
+import type { Call } from '../call/call.ts';
+import { Failure } from '../call/failure.ts';
+import { note } from '../call/note.ts';
+import type { Reply } from '../call/reply.ts';
+import type { SeatHearer } from '../call/seat.ts';
+import type { CauseCode } from '../diagnosis/catalogue.ts';
+import type { Chance, Clock, Timers } from '../world/world.ts';
+import { Line, type Waiter } from './line.ts';
+import { stopped } from './pause.ts';
+import { Window } from './window.ts';
+
+/** Bounds of a waiting room. */
+export type WaitingBounds = {
+  /** Calls that may wait for one pool. */
+  readonly sizeMax: number;
+  /** Longest wait; who would have to wait longer is told at once. */
+  readonly waitMaxMs: number;
+  /** Longest wait while other pools could be asked: a tenth of the time left, at most this. */
+  readonly waitElsewhereMs: number;
+};
+
+/**
+ * 1,000: at 16 KiB a call 16 MB, and at 100 calls/s ten seconds. 10 s: what a person waits for a first sign of life. 250 ms: reference
+ * value for a queue in front of a choice.
+ */
+export const WAITING_BOUNDS: WaitingBounds = { sizeMax: 1_000, waitMaxMs: 10_000, waitElsewhereMs: 250 };
+
+/** A line that has not been empty for so long is no burst but overload, and the newest are served first: the old ones have mostly given up. */
+export const OVERLOAD_MS = 1_000;
+/** Waiters asked in one turn whether they can use what is free. */
+const SCAN_MAX = 8;
+/** How often a room with waiters looks around by itself: for ended patience, and for targets that came back. */
+const LOOK_MS = 100;
+/** The drain rate is counted over this time. */
+const DRAIN_WINDOW_MS = 10_000;
+/** Bounds of the `Retry-After` told. */
+const RETRY_AFTER_MS_MIN = 1_000;
+const RETRY_AFTER_MS_MAX = 60_000;
+
+/** Where calls wait for a pool whose targets are all at their limit: bounded, by priority, fair to callers, aware of deadlines. */
+export class WaitingRoom {
+  readonly #clock: Clock;
+  readonly #timers: Timers;
+  readonly #chance: Chance;
+  readonly #bounds: WaitingBounds;
+  readonly #lines = new Map<string, Line>();
+  readonly #waiters = new Map<string, Waiter>();
+  readonly #drained = new Window(10, DRAIN_WINDOW_MS / 10);
+  #busySinceMs = 0;
+  #isLooking = false;
+  #isServing = false;
+
+  constructor(options: {
+    readonly clock: Clock;
+    readonly timers: Timers;
+    readonly chance: Chance;
+    readonly bounds?: WaitingBounds;
+  }) {
+    this.#clock = options.clock;
+    this.#timers = options.timers;
+    this.#chance = options.chance;
+    this.#bounds = options.bounds ?? WAITING_BOUNDS;
+  }
+
+  /** The room as a pick sees it: `last` waits as long as it may, the others soon go to the next pool. */
+  door(isLast: boolean): {
+    mustWait(call: Call): boolean;
+    enter(call: Call, go: () => Promise<Reply> | undefined): Promise<Reply>;
+  } {
+    return {
+      mustWait: (call) => this.#waiters.size > 0 && (this.#lines.get(call.model ?? '')?.size ?? 0) > 0,
+      enter: (call, go) => this.#enter(call, go, isLast),
+    };
+  }
+
+  /** Hears of ended attempts, which free a place, and of answers, by which limits grow. */
+  readonly hearer: SeatHearer = {
+    start: () => {},
+    spoke: () => {
+      if (this.#waiters.size > 0) this.#serve();
+    },
+    end: (_seat, _call, attempt) => {
+      // A refusal frees a place as well, but nobody was served by it.
+      if (attempt.firstPartMs !== undefined) this.#drained.add(this.#clock.now());
+      if (this.#waiters.size > 0) this.#serve();
+    },
+  };
+
+  get size(): number {
+    return this.#waiters.size;
+  }
+
+  /** Its place (1 is next) and the wait expected, for a call that waits. */
+  place(call: Call): { readonly place: number; readonly expectedMs: number } | undefined {
+    const waiter = this.#waiters.get(call.id);
+    if (waiter === undefined) return undefined;
+    const ahead = this.#lines.get(call.model ?? '')?.ahead(waiter) ?? 0;
+    return { place: ahead + 1, expectedMs: this.#expectedMs(ahead + 1) };
+  }
+
+  #enter(call: Call, go: () => Promise<Reply> | undefined, isLast: boolean): Promise<Reply> {
+    if (call.isLeft) return Promise.reject(stopped(call));
+    const nowMs = this.#clock.now();
+    const leftMs = call.deadlineMs - nowMs;
+    const { sizeMax, waitMaxMs, waitElsewhereMs } = this.#bounds;
+    const patienceMs = isLast ? Math.min(waitMaxMs, leftMs) : Math.min(waitElsewhereMs, leftMs / 10);
+    const model = call.model ?? '';
+    const line = this.#lines.get(model) ?? new Line();
+    // It was begun already once: it goes before all that was not, or what it cost would be lost.
+    const priority = call.story.attempts.length > 0 ? Number.POSITIVE_INFINITY : call.priority;
+    const caller = call.caller.credential ?? call.caller.ip;
+    if (this.#waiters.size >= sizeMax) {
+      const loser = line.loser(priority, caller);
+      if (loser === undefined) return Promise.reject(this.#refusal('queue-full', 'as many as may be are waiting'));
+      this.#finish(loser, Promise.reject(this.#refusal('queue-full', 'gave way to another caller')));
+    }
+    return new Promise((resolve) => {
+      const stop = () => this.#finish(waiter, Promise.reject(stopped(call)));
+      const waiter: Waiter = {
+        call,
+        caller,
+        priority,
+        sinceMs: nowMs,
+        untilMs: nowMs + patienceMs,
+        go,
+        settle: (reply) => {
+          call.leavers.delete(stop);
+          resolve(reply);
+        },
+      };
+      if (this.#waiters.size === 0) this.#busySinceMs = nowMs;
+      line.add(waiter);
+      this.#lines.set(model, line);
+      this.#waiters.set(call.id, waiter);
+      call.leavers.add(stop);
+      // Who cannot be served in time learns it now and can do something else.
+      if (isLast && this.#expectedMs(line.ahead(waiter) + 1) > patienceMs) {
+        this.#finish(waiter, Promise.reject(this.#refusal('queue-full', 'the wait would be too long')));
+        return;
+      }
+      this.#look();
+    });
+  }
+
+  /** Gives every free place to whoever is next and can use it. */
+  #serve(): void {
+    // An attempt that starts or fails at once is heard again in here.
+    if (this.#isServing) return;
+    this.#isServing = true;
+    try {
+      const isNewestFirst = this.#clock.now() - this.#busySinceMs > OVERLOAD_MS;
+      for (const line of [...this.#lines.values()]) while (this.#serveOne(line, isNewestFirst)) {}
+    } finally {
+      this.#isServing = false;
+    }
+  }
+
+  #serveOne(line: Line, isNewestFirst: boolean): boolean {
+    for (const waiter of line.next(SCAN_MAX, isNewestFirst)) {
+      const reply = waiter.go();
+      if (reply === undefined) continue;
+      line.serve(waiter);
+      const waitedMs = this.#clock.now() - waiter.sinceMs;
+      if (waitedMs > 0) note(waiter.call.story, `waited ${(waitedMs / 1000).toFixed(2)} s for a free target`);
+      this.#finish(waiter, reply);
+      return true;
+    }
+    return false;
+  }
+
+  /** Once for each waiter, whatever became of it. */
+  #finish(waiter: Waiter, reply: Promise<Reply>): void {
+    const model = waiter.call.model ?? '';
+    const line = this.#lines.get(model);
+    line?.remove(waiter);
+    if (line?.size === 0) this.#lines.delete(model);
+    if (this.#waiters.get(waiter.call.id) === waiter) this.#waiters.delete(waiter.call.id);
+    waiter.settle(reply);
+  }
+
+  #look(): void {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    this.#timers.after(LOOK_MS, () => {
+      this.#isLooking = false;
+      this.#serve();
+      const nowMs = this.#clock.now();
+      for (const line of [...this.#lines.values()]) {
+        for (const waiter of line.overdue(nowMs)) {
+          this.#finish(waiter, Promise.reject(this.#refusal('queue-timeout', 'no target became free in time')));
+        }
+      }
+      if (this.#waiters.size > 0) this.#look();
+    });
+  }
+
+  /** While nothing was drained yet nothing is known, and nobody is turned away for it. */
+  #expectedMs(place: number): number {
+    const perMs = this.#drained.sum(this.#clock.now()) / DRAIN_WINDOW_MS;
+    return perMs === 0 ? 0 : place / perMs;
+  }
+
+  /** Come back when those who wait now have been served; spread by a quarter, or the refused would come back as they came. */
+  #refusal(code: CauseCode, why: string): Failure {
+    const honestMs = this.#expectedMs(this.#waiters.size + 1) * (1 + this.#chance.float() / 4);
+    return new Failure(code, {
+      phase: 'queue',
+      firstEvent: 'our-timer',
+      clock: 'queue',
+      note: `${why}; ${this.#waiters.size} wait`,
+      retryAfterMs: Math.min(RETRY_AFTER_MS_MAX, Math.max(RETRY_AFTER_MS_MIN, honestMs)),
+    });
+  }
+}

@@ -1,0 +1,65 @@
+import { CATALOGUE } from './catalogue.ts';
+import type { CallerRetry, Cause, Hop, ProxyError, Side } from './cause.ts';
+import type { Confidence, Finding } from './finding.ts';
+import { FOLK_STEPS } from './folk-steps.ts';
+import type { StepFit } from './person-steps.ts';
+import { PERSON_STEPS } from './person-steps.ts';
+import type { Safety } from './safety.ts';
+import { personSteps, situationOf } from './steps.ts';
+
+/** What the surface knows besides the finding. */
+export type ProblemContext = {
+  readonly requestId: string;
+  readonly attempts: number;
+  /** The status really sent, where it differs from the finding's (a service's own 4xx, or 503 in place of 502). */
+  readonly status?: number | undefined;
+  readonly situation?: Iterable<StepFit> | undefined;
+};
+
+/** The members of RFC 9457 and ours. Nothing in it comes from outside unbounded; nothing in it is secret. */
+export type Problem = {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly instance: string;
+  readonly goodgate_code: string;
+  readonly hop: Hop;
+  readonly side: Side;
+  readonly confidence: Confidence;
+  readonly message_safety: Safety;
+  readonly retry: CallerRetry;
+  readonly attempts: number;
+  readonly request_id: string;
+  readonly proxy_error?: ProxyError;
+  readonly received_status?: number;
+  readonly retry_after_ms?: number;
+  readonly steps: readonly string[];
+  readonly will_not_help: readonly string[];
+};
+
+/** A finding as a problem (RFC 9457 §3). `type` leads to the cause's page, `instance` to the call's story. */
+export function problemOf(finding: Finding, context: ProblemContext): Problem {
+  const cause: Cause = CATALOGUE[finding.code];
+  const steps = personSteps(finding, situationOf(finding, context.situation));
+  return {
+    type: `/goodgate/problems/${finding.code}`,
+    title: cause.title,
+    status: context.status ?? finding.status,
+    detail: cause.person,
+    instance: `/goodgate/why/${encodeURIComponent(context.requestId)}`,
+    goodgate_code: finding.code,
+    hop: finding.hop,
+    side: finding.side,
+    confidence: finding.confidence,
+    message_safety: finding.safety,
+    retry: cause.retry.caller,
+    attempts: context.attempts,
+    request_id: context.requestId,
+    ...(finding.proxyError === undefined ? {} : { proxy_error: finding.proxyError }),
+    ...(finding.receivedStatus === undefined ? {} : { received_status: finding.receivedStatus }),
+    ...(finding.retryAfterMs === undefined ? {} : { retry_after_ms: Math.ceil(finding.retryAfterMs) }),
+    steps: steps.map((id) => PERSON_STEPS[id].text),
+    will_not_help: cause.wontHelp.map((id) => FOLK_STEPS[id]),
+  };
+}

@@ -1,0 +1,373 @@
+import type { Wire, WireHearer } from '../world/world.ts';
+import type { Held } from './census.ts';
+import { type FaultWord, faultOf, type HeadFault } from './fault.ts';
+import { type Origination, originationOf } from './forwarded.ts';
+import { MORE, REFUSED } from './gather.ts';
+import type { Hall } from './hall.ts';
+import { handOver } from './handover.ts';
+import { Incoming } from './incoming.ts';
+import { Intake, type IntakeOwner, WAIT } from './intake.ts';
+import { linger } from './linger.ts';
+import { type Impatience, Patience } from './patience.ts';
+import { type BodyPort, RequestBody } from './request-body.ts';
+import { RequestReader } from './request-reader.ts';
+import { Answering, type AnswerPort } from './responder.ts';
+
+/** How long the rest of an unwanted body may take. */
+const DISCARD_MS = 2000;
+
+/** A connection that has not asked anything yet when a drain begins: its first request may be on its way. */
+const FRESH_MS = 1000;
+
+/** The first byte of a TLS record that carries a handshake (RFC 8446 §5.1). */
+const TLS_HANDSHAKE = 22;
+
+/** `head`: a request is awaited · `busy`: one is in work · `flush`: the caller must read before it may ask again · `over`: not ours any more */
+type Phase = 'head' | 'busy' | 'flush' | 'over';
+
+/** One connection of a caller: reads requests one after the other, has each answered, and knows how it ended. */
+export class CallerConnection implements WireHearer, Held, IntakeOwner, AnswerPort, BodyPort {
+  /** Bytes of all answers so far. */
+  sent = 0;
+  readonly #hall: Hall;
+  readonly #wire: Wire;
+  readonly #intake: Intake;
+  readonly #patience: Patience;
+  readonly #reader: RequestReader;
+  readonly #body: RequestBody;
+  #phase: Phase = 'head';
+  readonly #origination: Origination;
+  #request: Incoming | undefined;
+  #answer: Answering | undefined;
+  #served = 0;
+  /** The connection closes after the present answer. */
+  #isLast = false;
+  /** The caller has closed its half. */
+  #isEnded = false;
+  /** The caller reads slower than we write. */
+  #isBlocked = false;
+
+  constructor(hall: Hall, wire: Wire, origination: Origination) {
+    this.#hall = hall;
+    this.#wire = wire;
+    this.#origination = origination;
+    this.#intake = new Intake(wire, this);
+    this.#reader = new RequestReader(hall.headLimits, hall.limits.bodyBytesMax);
+    this.#body = new RequestBody(this, hall.bodyLimits);
+    this.#patience = new Patience(hall, hall.limits, wire, (what) => this.#guard(() => this.#lose(what)));
+    this.#patience.forHead();
+    hall.census.hold(wire, this);
+  }
+
+  // ---- what the wire says ---------------------------------------------------------------------------------------
+
+  open(): void {}
+
+  data(bytes: Uint8Array): void {
+    this.#intake.feed(bytes);
+  }
+
+  end(): void {
+    this.#isEnded = true;
+    this.#guard(() => this.settle());
+  }
+
+  drain(): void {
+    this.#isBlocked = false;
+    this.#patience.drained();
+    if (this.#phase === 'flush') this.#awaitHead();
+    else if (this.#answer?.onDrain !== undefined) this.#guard(this.#answer.onDrain);
+  }
+
+  close(): void {
+    const wasWhole = this.#body.isWhole;
+    this.#part();
+    this.#hall.census.gone(this.#wire);
+    this.#guard(() => this.#endRequest(wasWhole ? undefined : 'cut'));
+  }
+
+  // ---- what the server wants ------------------------------------------------------------------------------------
+
+  /** A drain begins: what is not in the middle of something closes now, the rest after its answer. */
+  retire(): void {
+    if (this.#phase !== 'head' || this.#reader.isStarted || this.#intake.hasRest) return;
+    if (this.#served > 0) this.#shut();
+    else this.#patience.forRequestWithin(FRESH_MS);
+  }
+
+  /** There are too many connections already. */
+  turnAway(): void {
+    this.#refuse(faultOf('connections'));
+  }
+
+  /** The time of the drain is over. */
+  cutOff(): void {
+    this.#wire.reset();
+  }
+
+  // ---- what the answer wants ------------------------------------------------------------------------------------
+
+  write(bytes: Uint8Array | string): boolean {
+    this.sent += bytes.length;
+    if (this.#wire.write(bytes)) return true;
+    this.#isBlocked = true;
+    this.#patience.forDrain();
+    return false;
+  }
+
+  get taken(): number {
+    return this.#wire.bytesWritten;
+  }
+
+  date(): string {
+    return this.#hall.date();
+  }
+
+  connectionLine(isEndless: boolean): string {
+    const { limits, isDraining, keepAliveLine } = this.#hall;
+    const isSpent = limits.requestsPerConnectionMax > 0 && this.#served + 1 >= limits.requestsPerConnectionMax;
+    const isEnded = this.#isEnded && !this.#intake.hasRest;
+    if (isEndless || this.#reader.said.isLast || isDraining || isSpent || isEnded || this.#body.isLost)
+      this.#isLast = true;
+    return this.#isLast ? 'connection: close\r\n' : keepAliveLine;
+  }
+
+  answered(how: 'clean' | 'cut' | 'cut-by-reset'): void {
+    this.#served += 1;
+    if (how !== 'clean' || this.#isLast || this.#hall.isDraining) {
+      this.#endRequest(undefined);
+      this.#shut();
+      if (how === 'cut-by-reset') this.#wire.reset();
+    } else if (this.#body.isWhole) {
+      this.#next();
+    } else {
+      // The answer is out before the request was whole: what little is left is dropped, so that the connection may stay.
+      this.#body.discard();
+      this.#patience.forRequestWithin(DISCARD_MS);
+      this.#intake.proceed();
+    }
+  }
+
+  switched(): { readonly wire: Wire; readonly early: Uint8Array } {
+    const early = this.#intake.takeRest();
+    this.#endRequest(undefined);
+    this.#part();
+    return { wire: handOver(this.#hall, this.#wire), early };
+  }
+
+  get isRequestWhole(): boolean {
+    return this.#body.isWhole;
+  }
+
+  // ---- what the body wants --------------------------------------------------------------------------------------
+
+  goOn(): void {
+    if (!this.#intake.hasRest && this.#answer?.isHeadSent === false) this.write('HTTP/1.1 100 Continue\r\n\r\n');
+  }
+
+  proceed(): void {
+    this.#intake.proceed();
+  }
+
+  tooMuch(): void {
+    this.#shut();
+  }
+
+  /** Brings clocks and wire in line with what is awaited; called after everything that may change that. */
+  settle(): void {
+    if (this.#intake.isBusy || this.#phase === 'over') return;
+    if (this.#isEnded && !this.#intake.hasRest && this.#hearEnd() === 'over') return;
+    const isBusy = this.#phase === 'busy';
+    if (isBusy && this.#body.isAwaited) this.#patience.forBody();
+    else this.#patience.bodyCame();
+    this.#intake.pause(isBusy && this.#body.isPaused);
+  }
+
+  // ---- the course of things -------------------------------------------------------------------------------------
+
+  step(bytes: Uint8Array, at: number): number {
+    switch (this.#phase) {
+      case 'head':
+        return this.#stepHead(bytes, at);
+      case 'busy':
+        return this.#stepBody(bytes, at);
+      case 'flush':
+        return WAIT;
+      case 'over':
+        return bytes.length;
+    }
+  }
+
+  #stepHead(bytes: Uint8Array, at: number): number {
+    const reader = this.#reader;
+    const wasStarted = reader.isStarted;
+    if (!wasStarted && this.#served === 0 && bytes[at] === TLS_HANDSHAKE) {
+      this.#refuse(faultOf('tls'));
+      return bytes.length;
+    }
+    const next = reader.feed(bytes, at);
+    if (next === REFUSED) this.#refuse(reader.fault);
+    // The first head has its time from the connection's start on.
+    if (next === MORE && !wasStarted && reader.isStarted && this.#served > 0) this.#patience.forHead();
+    if (next < 0) return bytes.length;
+    this.#intake.used(next);
+    this.#begin();
+    return next;
+  }
+
+  /** A request is here: hands it to the handler. */
+  #begin(): void {
+    const { handler, forwardedFrom, census } = this.#hall;
+    const { head, framing, said } = this.#reader;
+    const origination =
+      forwardedFrom === undefined ? this.#origination : originationOf(head.fields, this.#origination, forwardedFrom);
+    const request = new Incoming(this.#body, head, said.target, framing.length, origination);
+    const answer = new Answering(this, head.method, head.minorVersion);
+    this.#request = request;
+    this.#answer = answer;
+    this.#phase = 'busy';
+    this.#body.begin(request, framing, said.isExpecting);
+    this.#patience.forNothing();
+    census.requests += 1;
+    census.requestsOpen += 1;
+    handler(request, answer);
+  }
+
+  #stepBody(bytes: Uint8Array, at: number): number {
+    const next = this.#body.feed(bytes, at);
+    if (next === WAIT) return WAIT;
+    // Whoever heard a part may have closed the connection; the rest is nobody's then.
+    if (this.#phase !== 'busy') return bytes.length;
+    if (next === REFUSED) {
+      this.#refuse(this.#body.fault);
+      return bytes.length;
+    }
+    this.#intake.used(next);
+    if (this.#body.isWhole) {
+      if (this.#body.isDiscarding) this.#next();
+      else this.#body.tellEnd();
+    }
+    return next;
+  }
+
+  /** The answer is out, and the request whole. */
+  #next(): void {
+    this.#endRequest(undefined);
+    if (this.#isBlocked) this.#phase = 'flush';
+    else this.#awaitHead();
+  }
+
+  #awaitHead(): void {
+    this.#phase = 'head';
+    this.#patience.forRequest();
+    this.#intake.proceed();
+  }
+
+  // ---- the ways it ends -----------------------------------------------------------------------------------------
+
+  /** Parts with the present request; its owner hears of it if it has not ended it itself. */
+  #endRequest(word: FaultWord | undefined): void {
+    const request = this.#request;
+    const answer = this.#answer;
+    if (request === undefined) return;
+    const isUnwanted = this.#body.isDiscarding;
+    this.#request = undefined;
+    this.#answer = undefined;
+    this.#body.stop();
+    this.#hall.census.requestsOpen -= 1;
+    if (word !== undefined && !isUnwanted) {
+      this.#hall.census.count(word);
+      request.sink?.fail(faultOf(word));
+    }
+    answer?.leave();
+  }
+
+  /** Refuses what came: an answer if one is still possible, then the end of the connection. */
+  #refuse(fault: HeadFault): void {
+    const request = this.#request;
+    this.#hall.census.count(fault.word);
+    this.#isLast = true;
+    // Without a request it is a head that is refused, and the answer to it is ours alone.
+    const answer = request === undefined ? new Answering(this, this.#reader.head.method, 1) : this.#answer;
+    if (fault.status === 0) answer?.close();
+    else if (answer?.isHeadSent === true) answer.abort();
+    else if (answer !== undefined) this.#writeFault(answer, fault);
+    // With an answer under way these two have been done.
+    this.#endRequest(undefined);
+    this.#shut();
+    request?.sink?.fail(fault);
+  }
+
+  #writeFault(answer: Answering, fault: HeadFault): void {
+    const { target } = this.#reader.head;
+    try {
+      const { status, fields, body } = this.#hall.faultWriter(fault, target === '' ? undefined : target);
+      answer.send(status, fields, body);
+    } catch (stranger) {
+      this.#hall.stranger(stranger);
+      answer.send(fault.status, [], '');
+    }
+  }
+
+  #lose(what: Impatience): void {
+    if (what === 'write') {
+      this.#hall.census.count('write-slow');
+      this.#wire.reset();
+    } else if (what === 'body') {
+      this.#refuse(faultOf('body-slow'));
+    } else if (what === 'head' && this.#reader.isStarted) {
+      this.#refuse(faultOf('head-slow'));
+    } else {
+      // Nothing was asked for: a preconnected browser takes a 408 here for the answer to its first request.
+      this.#shut();
+    }
+  }
+
+  /** The caller will send no more, and all that it sent is used. */
+  #hearEnd(): Phase {
+    if (this.#phase === 'head') {
+      if (this.#reader.isStarted) this.#hall.census.count('cut');
+      this.#shut();
+    } else if (this.#phase === 'busy' && !this.#body.isWhole) {
+      this.#refuse(faultOf('cut'));
+    } else if (this.#phase === 'busy' && this.#hall.halfClose === 'leave') {
+      this.#endRequest(undefined);
+      this.#shut();
+    }
+    return this.#phase;
+  }
+
+  /** Closes the connection once all is written. */
+  #shut(): void {
+    if (this.#phase === 'over') return;
+    this.#part();
+    linger(this.#hall, this.#wire);
+  }
+
+  /** From now on the wire is someone else's. */
+  #part(): void {
+    this.#phase = 'over';
+    this.#patience.stop();
+    this.#intake.drop();
+    this.#intake.pause(false);
+  }
+
+  broke(stranger: unknown): void {
+    this.#hall.stranger(stranger);
+    try {
+      this.#refuse(faultOf('gateway-bug'));
+    } catch (another) {
+      this.#hall.stranger(another);
+      this.#wire.reset();
+    }
+  }
+
+  /** Runs what may call out to a handler: its exception is ours to end, but only on this connection. */
+  #guard(run: () => void): void {
+    try {
+      run();
+    } catch (stranger) {
+      this.broke(stranger);
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import type { Wire } from '../world/world.ts';
+import type { FaultWord } from './fault.ts';
+
+/** What a drain asks of a connection. */
+export type Held = {
+  /** Close now if you are in the middle of nothing, else after your answer. */
+  retire(): void;
+  /** The time is over. */
+  cutOff(): void;
+};
+
+/** Counts since the start, for metrics. */
+export type ServerStats = {
+  readonly connections: number;
+  readonly connectionsAccepted: number;
+  readonly requests: number;
+  readonly requestsOpen: number;
+  /** Refusals by the word of the engine. */
+  readonly faults: ReadonlyMap<FaultWord, number>;
+  /** Handshakes that failed before they became connections. */
+  readonly tlsFaults: number;
+};
+
+/** Who is connected to one server, and what has happened there. */
+export class Census implements ServerStats {
+  connectionsAccepted = 0;
+  requests = 0;
+  requestsOpen = 0;
+  tlsFaults = 0;
+  readonly faults = new Map<FaultWord, number>();
+  readonly #held = new Map<Wire, Held>();
+  #emptied: (() => void)[] = [];
+
+  get connections(): number {
+    return this.#held.size;
+  }
+
+  /** From now on `by` speaks for the wire; one for each wire at a time. */
+  hold(wire: Wire, by: Held): void {
+    this.#held.set(wire, by);
+  }
+
+  /** The wire has closed. */
+  gone(wire: Wire): void {
+    this.#held.delete(wire);
+    if (this.#held.size > 0) return;
+    for (const tell of this.#emptied) tell();
+    this.#emptied = [];
+  }
+
+  count(word: FaultWord): void {
+    this.faults.set(word, (this.faults.get(word) ?? 0) + 1);
+  }
+
+  retire(): void {
+    for (const by of [...this.#held.values()]) by.retire();
+  }
+
+  cutOff(): void {
+    for (const by of [...this.#held.values()]) by.cutOff();
+  }
+
+  /** Resolves when nobody is connected. */
+  emptied(): Promise<void> {
+    if (this.#held.size === 0) return Promise.resolve();
+    return new Promise((fulfil) => void this.#emptied.push(fulfil));
+  }
+}

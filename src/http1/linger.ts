@@ -1,0 +1,44 @@
+import type { Wire, WireHearer } from '../world/world.ts';
+import type { Hall } from './hall.ts';
+import { isSlow } from './patience.ts';
+
+/** How long our closed half waits for the caller's: time for a far one to read the answer and the FIN behind it (Apache waits 2 s). */
+const LINGER_MS = 2000;
+
+/** What a caller may still send before it sees that we closed. It must be read: bytes nobody read turn our FIN into a RST, which takes the answer with it. */
+const LATE_BYTES_MAX = 1_048_576;
+
+/**
+ * Closes our half of a wire once all that was written is out, reads and drops what still comes, and closes the rest when the caller does, or
+ * after a moment. A caller that reads slowly may take its time with what is queued, one that does not read at all may not.
+ */
+export function linger(hall: Hall, wire: Wire): void {
+  let room = LATE_BYTES_MAX;
+  let mark = wire.bytesWritten;
+  const timer = hall.timers.timer(() => {
+    const written = wire.bytesWritten;
+    const isMoving = wire.bytesQueued > 0 && !isSlow(written - mark, LINGER_MS);
+    mark = written;
+    if (isMoving) timer.arm(LINGER_MS);
+    else if (wire.bytesQueued > 0) wire.reset();
+    else wire.destroy();
+  });
+  const hearer: WireHearer = {
+    open() {},
+    data(bytes) {
+      room -= bytes.length;
+      if (room < 0) wire.reset();
+    },
+    end() {},
+    drain() {},
+    close() {
+      timer.disarm();
+      hall.census.gone(wire);
+    },
+  };
+  wire.hearer = hearer;
+  // Closing already: a drain waits for it and has nothing to hasten.
+  hall.census.hold(wire, { retire() {}, cutOff: () => wire.reset() });
+  timer.arm(LINGER_MS);
+  wire.end();
+}

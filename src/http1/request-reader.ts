@@ -1,0 +1,69 @@
+import { faultOf, type HeadFault, isFault } from './fault.ts';
+import { type Framing, NO_BODY, requestFraming } from './framing.ts';
+import { HeadGatherer, REFUSED } from './gather.ts';
+import { type HeadLimits, headMemory, parseRequestHead, type RequestHead } from './head.ts';
+import { hear, type Said } from './target.ts';
+
+/** Empty lines before a request: old browsers sent one after a POST (RFC 9112 §2.2); a few more do no harm. */
+const EMPTY_LINES_MAX = 4;
+
+const NO_HEAD: RequestHead = { method: 'GET', target: '', minorVersion: 1, fields: [] };
+
+/** Reads the heads of one connection's requests and judges each as a whole: syntax, target, `Host`, expectation, framing, announced size. */
+export class RequestReader {
+  /** The head last read. After a refusal what is known of it: the method is GET and the target empty when not even those were read. */
+  head: RequestHead = NO_HEAD;
+  framing: Framing = NO_BODY;
+  readonly said: Said = { target: '', isLast: false, isExpecting: false };
+  /** Set once `feed` has returned `REFUSED`. */
+  fault: HeadFault = faultOf('control');
+  readonly #limits: HeadLimits;
+  readonly #bodyBytesMax: number;
+  readonly #gatherer: HeadGatherer;
+  readonly #memory = headMemory();
+  readonly #hostMemory = { host: '' };
+
+  constructor(limits: HeadLimits, bodyBytesMax: number) {
+    this.#limits = limits;
+    this.#bodyBytesMax = bodyBytesMax;
+    this.#gatherer = new HeadGatherer(limits.headBytesMax, EMPTY_LINES_MAX);
+  }
+
+  /** True once a byte of a head has come that is not whole yet. */
+  get isStarted(): boolean {
+    return this.#gatherer.isStarted;
+  }
+
+  /** Takes bytes from `at`. Returns the offset behind the head, `MORE` (all were taken), or `REFUSED`. */
+  feed(bytes: Uint8Array, at: number): number {
+    const gatherer = this.#gatherer;
+    const next = gatherer.feed(bytes, at);
+    if (next >= 0) {
+      const fault = this.#judge(gatherer.text);
+      gatherer.reset();
+      if (fault === undefined) return next;
+      this.fault = fault;
+      return REFUSED;
+    }
+    if (next === REFUSED) {
+      this.head = NO_HEAD;
+      this.fault = gatherer.fault ?? this.fault;
+    }
+    return next;
+  }
+
+  #judge(text: string): HeadFault | undefined {
+    const head = parseRequestHead(text, this.#limits, this.#memory);
+    if (isFault(head)) {
+      this.head = NO_HEAD;
+      return head;
+    }
+    this.head = head;
+    const fault = hear(head, this.#hostMemory, this.said);
+    if (fault !== undefined) return fault;
+    const framing = requestFraming(head.method, head.minorVersion, head.fields);
+    if (isFault(framing)) return framing;
+    this.framing = framing;
+    return framing.length > this.#bodyBytesMax ? faultOf('body-size') : undefined;
+  }
+}
