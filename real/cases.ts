@@ -1,5 +1,6 @@
 import type { Asker, Heard, Question } from './ask.ts';
 import { describe, describeError, judge, type Verdict } from './judge.ts';
+import type { Llama } from './llama.ts';
 import {
   askAndKillAfter,
   askAndKillAtWork,
@@ -126,18 +127,22 @@ async function killedUnderPlain(stage: Stage, asker: Asker): Promise<Shown> {
   const { heard, killed } = await askAndKillAtWork(stage, asker, questions.longPlain, 500);
   await restartAll(stage.llamas);
   const undisturbed = stage.undisturbed(questions.longPlain);
-  return {
-    isPassed: judge(heard, undisturbed) === 'whole',
-    got: `${killed.name} killed: ${describe(heard, undisturbed)}`,
-  };
+  const isPassed = judge(heard, undisturbed) === 'whole' && isByAnother(heard, killed);
+  return { isPassed, got: `${killed.name} killed: ${describe(heard, undisturbed)}` };
 }
 
 async function killedBeforeFirstPart(stage: Stage, asker: Asker): Promise<Shown> {
   const { heard, partsBefore, killed } = await askAndKillAtWork(stage, asker, questions.slowStart, 300);
   await restartAll(stage.llamas);
   const undisturbed = stage.undisturbed(questions.slowStart);
-  const isPassed = judge(heard, undisturbed) === 'whole' && partsBefore === 0;
+  const isPassed = judge(heard, undisturbed) === 'whole' && partsBefore === 0 && isByAnother(heard, killed);
   return { isPassed, got: `${killed.name} killed after ${partsBefore} parts: ${describe(heard, undisturbed)}` };
+}
+
+/** The answer says who made it, and it was not the dead. */
+function isByAnother(heard: Heard, killed: Llama): boolean {
+  const target = heard.fields['goodgate-target'];
+  return target !== undefined && target !== killed.name;
 }
 
 async function killedDuringStream(stage: Stage, asker: Asker): Promise<Shown> {

@@ -34,7 +34,7 @@ export async function startGateway(llamas: readonly Llama[], folder: string): Pr
     log: join(folder, 'gateway.log'),
     onLine: (line) => {
       lines.push(line);
-      if (lines.length > 5) lines.shift();
+      if (lines.length > 20) lines.shift();
     },
   });
   const origin = `http://127.0.0.1:${listen}`;
@@ -44,11 +44,16 @@ export async function startGateway(llamas: readonly Llama[], folder: string): Pr
     gone = end;
   });
   while (Date.now() < until) {
-    if (gone !== undefined) throw new Error(`the gateway ended (${gone}) before it was ready: ${lines.join(' / ')}`);
+    if (gone !== undefined) throw new Error(`the gateway ended (${gone}) before it was ready: ${wordOf(lines)}`);
     if (await isHealthy(origin)) return `${origin}/v1`;
     await wait(100);
   }
-  throw new Error(`the gateway was not ready after ${readyMsMax / 1000} s: ${lines.join(' / ')}`);
+  throw new Error(`the gateway was not ready after ${readyMsMax / 1000} s: ${wordOf(lines)}`);
+}
+
+/** The line that says why, where one does; else the last. */
+function wordOf(lines: readonly string[]): string {
+  return lines.find((line) => /error/i.test(line)) ?? lines.at(-1) ?? 'it said nothing';
 }
 
 async function isHealthy(origin: string): Promise<boolean> {

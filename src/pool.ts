@@ -80,7 +80,7 @@ export class PoolOfRoute {
       maintenance: parts.maintenance,
     });
     this.#soft = new SoftLimit(clock, settings.hedge);
-    this.#hearers = [load(clock), this.health, this.#soft];
+    this.#hearers = [load, this.health, this.#soft];
   }
 
   /** Everything below the pick. */

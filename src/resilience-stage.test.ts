@@ -77,7 +77,7 @@ export function route(time: PlayedTime, chance: Chance, plans: readonly PoolPlan
     const limits = new Limits();
     const soft = new SoftLimit(clock);
     const admission = new Admission({ clock, chance });
-    const hearers: SeatHearer[] = [load(clock), limits, health, soft, admission, room.hearer];
+    const hearers: SeatHearer[] = [load, limits, health, soft, admission, room.hearer];
     const picker = plan.picker?.(seats) ?? leastConnections({ clock, chance });
     const entrance = (view: View, isLast: boolean): Entrance => {
       const picks = picking({

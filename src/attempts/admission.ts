@@ -66,28 +66,29 @@ export class Admission implements SeatHearer {
     return Math.min(REFUSED_SHARE_MAX, Math.max(0, share));
   }
 
-  start(): void {
-    this.#sent.add(this.#clock.now());
+  start(_seat: Seat, _call: Call, attempt: Attempt): void {
+    this.#sent.add(attempt.startMs);
   }
 
-  spoke(): void {
-    this.#accept();
+  spoke(_seat: Seat, _call: Call, attempt: Attempt): void {
+    this.#accept(attempt.firstPartMs ?? attempt.startMs);
   }
 
   end(_seat: Seat, _call: Call, attempt: Attempt, outcome: Outcome): void {
     // Who spoke was accepted already, however it went on.
     if (attempt.firstPartMs !== undefined) return;
+    const endMs = attempt.endMs ?? attempt.startMs;
     if (outcome.kind !== 'failed') {
-      this.#accept();
+      this.#accept(endMs);
       return;
     }
     const { blame } = CATALOGUE[outcome.failure.code];
-    if (blame === 'caller' || blame === 'nobody' || blame === 'gateway') this.#accept();
+    if (blame === 'caller' || blame === 'nobody' || blame === 'gateway') this.#accept(endMs);
     else this.#row = 0;
   }
 
-  #accept(): void {
-    this.#accepted.add(this.#clock.now());
+  #accept(nowMs: number): void {
+    this.#accepted.add(nowMs);
     this.#row += 1;
     if (this.#row !== ACCEPTED_ROW) return;
     this.#sent.clear();

@@ -50,9 +50,9 @@ export class Budget {
     this.#floor = ((options.floorPerS ?? BUDGET_FLOOR_PER_S) * BUDGET_WINDOW_MS) / 1000;
   }
 
-  /** A call came in. */
-  deposit(): void {
-    this.#calls.add(this.#clock.now());
+  /** A call came in, at that time; the clock is not asked again. */
+  deposit(nowMs: number): void {
+    this.#calls.add(nowMs);
   }
 
   /** Tries that could be paid now, whole or in part. */

@@ -144,10 +144,11 @@ class Race implements Ringer {
       return;
     }
     this.#over();
-    if (this.#twins === undefined) return this.#resolve(reply);
-    for (const other of [this.#call, ...this.#twins]) if (other !== call) outrun(other, this.#call);
-    // Whoever looks at the call from now on means the attempt that answers.
-    this.#call.attempt = call.attempt;
+    if (this.#twins !== undefined) {
+      for (const other of [this.#call, ...this.#twins]) if (other !== call) outrun(other, this.#call);
+      // Whoever looks at the call from now on means the attempt that answers.
+      this.#call.attempt = call.attempt;
+    }
     this.#resolve(reply);
   }
 
@@ -174,7 +175,9 @@ class Race implements Ringer {
       bytesWritten = Math.max(bytesWritten, attempt.bytesWritten);
     }
     const clock = 'first-output';
-    this.#reject(new Failure('answer-timeout', { phase: 'wait-head', firstEvent: 'our-timer', clock, limitMs, bytesWritten }));
+    this.#reject(
+      new Failure('answer-timeout', { phase: 'wait-head', firstEvent: 'our-timer', clock, limitMs, bytesWritten }),
+    );
   }
 
   #hasAnySpoken(): boolean {

@@ -14,13 +14,16 @@ export type LimitBounds = {
 
 export const LIMIT_BOUNDS: LimitBounds = { min: 1, max: Number.POSITIVE_INFINITY };
 
-/** Cut when few are refused (Netflix AIMD), and when most are: five times too much is found out in a handful of round trips. */
-export const CUT_FEW = 0.9;
+/** The cut is the share that was refused, at least 5 % and at most half: an overshoot by one costs little, and five times too much is found out in a handful of round trips. */
+export const CUT_FEW = 0.95;
 export const CUT_MANY = 0.5;
 
 /** Growth for each answer once nothing was refused for `QUIET_MS`: 5 % a round trip finds new room within a minute and overshoots by as little. */
 export const QUIET_GROWTH = 0.05;
 export const QUIET_MS = 10_000;
+
+/** After a fall the limit regains this much of what it was by one for each answer, as TCP does up to its threshold. */
+export const REGAIN_SHARE = 0.75;
 
 /** Models counted apart at one target; names come from callers, so the rest share one count. */
 export const MODELS_MAX = 64;
@@ -34,6 +37,8 @@ type Gauge = {
   cutMs: number;
   taken: number;
   refused: number;
+  /** The load at which refusals last began while most was still taken: about what the target can do. 0 while not known. */
+  mark: number;
 };
 
 /** The gauges of one seat, and the one that was used last. */
@@ -69,13 +74,12 @@ export class Limits implements SeatHearer {
   spoke(seat: Seat, call: Call, attempt: Attempt): void {
     const gauge = this.#gauge(seat, call);
     gauge.taken += 1;
-    // Grows only while it is what holds calls back, by one for each limit's worth of answers; faster when all is quiet.
+    // Grows only while it is what holds calls back: fast up to where it held before, then by one for each limit's worth of answers.
     if (gauge.limit === Number.POSITIVE_INFINITY || gauge.inFlight * 2 < gauge.limit) return;
     const isQuiet = (attempt.firstPartMs ?? attempt.startMs) - gauge.cutMs > QUIET_MS;
-    gauge.limit = Math.min(
-      this.#bounds.max,
-      gauge.limit + (isQuiet ? Math.max(QUIET_GROWTH, 1 / gauge.limit) : 1 / gauge.limit),
-    );
+    const isKnown = gauge.limit < gauge.mark * REGAIN_SHARE;
+    const step = isKnown ? 1 : isQuiet ? Math.max(QUIET_GROWTH, 1 / gauge.limit) : 1 / gauge.limit;
+    gauge.limit = Math.min(this.#bounds.max, gauge.limit + step);
     this.#publish(seat);
   }
 
@@ -98,6 +102,8 @@ export class Limits implements SeatHearer {
     // The first refusal names the load at which it came; after that the share of refusals says how far off the limit is.
     const factor = isLearned ? Math.min(CUT_FEW, Math.max(CUT_MANY, 1 - share)) : CUT_FEW;
     const from = isLearned ? gauge.limit : Math.min(this.#bounds.max, gauge.inFlight);
+    // When most was refused the limit was far off, or the target was away: that says nothing about what it can do.
+    if (!isLearned || share < 0.5) gauge.mark = from;
     gauge.limit = Math.max(this.#bounds.min, from * factor);
     gauge.cutMs = nowMs;
     gauge.taken = 0;
@@ -124,7 +130,7 @@ export class Limits implements SeatHearer {
     const models = bench?.models ?? new Map<string, Gauge>();
     let gauge = models.get(name) ?? (models.size > MODELS_MAX ? models.get(OTHERS) : undefined);
     if (gauge === undefined) {
-      gauge = { inFlight: 0, limit: this.#bounds.max, cutMs: Number.NEGATIVE_INFINITY, taken: 0, refused: 0 };
+      gauge = { inFlight: 0, limit: this.#bounds.max, cutMs: Number.NEGATIVE_INFINITY, taken: 0, refused: 0, mark: 0 };
       models.set(models.size >= MODELS_MAX ? OTHERS : name, gauge);
     }
     if (bench === undefined) this.#benches[seat.index] = { models, name, gauge };

@@ -2,8 +2,8 @@
 import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
 import { ANSWERED } from '../call/reply.ts';
-import { Relay, type Upstream } from '../call/settle.ts';
 import { type Seat, seatOf } from '../call/seat.ts';
+import { Relay, type Upstream } from '../call/settle.ts';
 import type { Attempt } from '../call/story.ts';
 import type { Target } from '../call/target.ts';
 import type { CauseCode } from '../diagnosis/catalogue.ts';
@@ -125,7 +125,10 @@ export function playedChance(seed = 1): Chance {
   return {
     float,
     below: (below) => Math.floor(float() * below),
-    id: () => Math.floor(float() * 2 ** 32).toString(16).padStart(32, '0'),
+    id: () =>
+      Math.floor(float() * 2 ** 32)
+        .toString(16)
+        .padStart(32, '0'),
     bytes: (length) => Uint8Array.from({ length }, () => Math.floor(float() * 256)),
   };
 }
@@ -190,7 +193,12 @@ export function failureOf(code: CauseCode, evidence: Partial<Evidence> = {}): Fa
 
 /** Nothing was sent. */
 export function refused(): Failure {
-  return failureOf('connect-refused', { phase: 'connect', firstEvent: 'errno', errno: 'ECONNREFUSED', bytesWritten: 0 });
+  return failureOf('connect-refused', {
+    phase: 'connect',
+    firstEvent: 'errno',
+    errno: 'ECONNREFUSED',
+    bytesWritten: 0,
+  });
 }
 
 export function answeredWith(code: CauseCode, status: number, fields: readonly string[] = []): Failure {

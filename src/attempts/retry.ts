@@ -34,7 +34,7 @@ export type RetryOptions = {
 export function retry(options: RetryOptions): Filter {
   return (call, next) => {
     // Only the first arrival anywhere is an offered call; a move or a resume was paid for by who made it.
-    if (call.story.attempts.length === 0) options.budget.deposit();
+    if (call.story.attempts.length === 0) options.budget.deposit(call.startMs);
     return next(call).catch((stranger: unknown) => again(call, next, Failure.from(stranger), options));
   };
 }

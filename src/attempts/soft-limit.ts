@@ -33,12 +33,10 @@ const GROWTH = Math.log(1.2);
 
 /** Learns the time to the first part of a pool's targets, streams and whole replies apart, and says from when on silence is not ordinary. */
 export class SoftLimit implements SeatHearer {
-  readonly #clock: Clock;
   readonly #stream: Learner;
   readonly #whole: Learner;
 
   constructor(clock: Clock, limits: SoftLimits = SOFT_LIMITS) {
-    this.#clock = clock;
     this.#stream = new Learner(clock, limits);
     this.#whole = new Learner(clock, {
       afterMs: limits.afterMs * WHOLE_FACTOR,
@@ -56,7 +54,7 @@ export class SoftLimit implements SeatHearer {
 
   /** Failures are no samples: they would teach that answers come fast. */
   spoke(_seat: Seat, call: Call, attempt: Attempt): void {
-    (call.isStream ? this.#stream : this.#whole).add(this.#clock.now() - attempt.startMs);
+    (call.isStream ? this.#stream : this.#whole).add((attempt.firstPartMs ?? attempt.startMs) - attempt.startMs);
   }
 
   end(): void {}

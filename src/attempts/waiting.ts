@@ -81,7 +81,7 @@ export class WaitingRoom {
     },
     end: (_seat, _call, attempt) => {
       // A refusal frees a place as well, but nobody was served by it.
-      if (attempt.firstPartMs !== undefined) this.#drained.add(this.#clock.now());
+      if (attempt.firstPartMs !== undefined) this.#drained.add(attempt.endMs ?? attempt.startMs);
       if (this.#waiters.size > 0) this.#serve();
     },
   };

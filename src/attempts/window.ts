@@ -30,7 +30,8 @@ export class Window {
 
   #roll(nowMs: number): void {
     const slot = Math.floor(nowMs / this.#slotMs);
-    if (slot === this.#slot) return;
+    // What is told a little late counts as now.
+    if (slot <= this.#slot) return;
     const steps = Math.min(slot - this.#slot, this.#counts.length);
     for (let i = 0; i < steps; i++) {
       const at = (slot - i) % this.#counts.length;

@@ -1,6 +1,5 @@
 import type { Seat, SeatHearer } from '../call/seat.ts';
 import { CATALOGUE } from '../diagnosis/catalogue.ts';
-import type { Clock } from '../world/world.ts';
 
 /** A cost fades with this time constant (Finagle's and Linkerd's 10 s): long enough to remember, short enough to find out again. */
 export const COST_DECAY_MS = 10_000;
@@ -12,28 +11,26 @@ export const COST_DECAY_MS = 10_000;
 export const FAILURE_COST_MS = 30_000;
 
 /** Keeps what pickers go by: attempts under way and the time to the first part. Load ends with the outcome, not with the first part. */
-export function load(clock: Clock): SeatHearer {
-  return {
-    start(seat) {
-      seat.inFlight += 1;
-    },
-    spoke(seat, _call, attempt) {
-      const nowMs = clock.now();
-      observe(seat, nowMs, nowMs - attempt.startMs);
-    },
-    end(seat, _call, _attempt, outcome) {
-      seat.inFlight -= 1;
-      if (outcome.kind !== 'failed') return;
-      const { blame } = CATALOGUE[outcome.failure.code];
-      // A caller's mistake is answered fast and well; that says nothing about how the target serves.
-      if (blame === 'caller' || blame === 'nobody') return;
-      const nowMs = clock.now();
-      observe(seat, nowMs, FAILURE_COST_MS);
-      seat.failures = phantoms(seat, nowMs) + 1;
-      seat.failuresAtMs = nowMs;
-    },
-  };
-}
+export const load: SeatHearer = {
+  start(seat) {
+    seat.inFlight += 1;
+  },
+  spoke(seat, _call, attempt) {
+    const nowMs = attempt.firstPartMs ?? attempt.startMs;
+    observe(seat, nowMs, nowMs - attempt.startMs);
+  },
+  end(seat, _call, attempt, outcome) {
+    seat.inFlight -= 1;
+    if (outcome.kind !== 'failed') return;
+    const { blame } = CATALOGUE[outcome.failure.code];
+    // A caller's mistake is answered fast and well; that says nothing about how the target serves.
+    if (blame === 'caller' || blame === 'nobody') return;
+    const nowMs = attempt.endMs ?? attempt.startMs;
+    observe(seat, nowMs, FAILURE_COST_MS);
+    seat.failures = phantoms(seat, nowMs) + 1;
+    seat.failuresAtMs = nowMs;
+  },
+};
 
 /** Peak-sensitive moving mean (Finagle's Peak EWMA): jumps up at once, comes down slowly. */
 function observe(seat: Seat, nowMs: number, ms: number): void {

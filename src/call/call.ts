@@ -1,4 +1,5 @@
 import type { Fields } from './fields.ts';
+import type { Said } from './said.ts';
 import type { Attempt, Story } from './story.ts';
 import type { Span } from './top-level.ts';
 
@@ -43,6 +44,8 @@ export type Call = {
   isLeft: boolean;
   /** Waits that must stop when the caller leaves; attempts are stopped through the story. See leave.ts. */
   readonly leavers: Set<() => void>;
+  /** What the caller was told by a reply that broke: the reply wanted now goes on from there. Set by resume, on a copy of the call. */
+  readonly said?: Said | undefined;
 };
 
 export type Caller = {

@@ -99,11 +99,11 @@ export class PoolHealth implements SeatHearer {
   // ---- what attempts show ---------------------------------------------------------------------------------------
 
   start(seat: Seat, _call: Call, attempt: Attempt): void {
-    if (seat.fitness !== 'serving') this.#rest(seat).start(this.#now(), attempt);
+    if (seat.fitness !== 'serving') this.#rest(seat).start(attempt.startMs, attempt);
   }
 
   spoke(seat: Seat, call: Call, attempt: Attempt): void {
-    this.#rest(seat).spoke(this.#now(), attempt);
+    this.#rest(seat).spoke(attempt.firstPartMs ?? attempt.startMs, attempt);
     // Somebody answered: whoever failed this call before did so by himself.
     if (call.story.attempts.length > 1) this.#options.court.judge(call);
   }
@@ -116,7 +116,7 @@ export class PoolHealth implements SeatHearer {
     const rest = this.#rest(seat);
     switch (outcome.kind) {
       case 'answered':
-        if (rest.answered(this.#now(), attempt)) this.#back(seat);
+        if (rest.answered(attempt.endMs ?? this.#now(), attempt)) this.#back(seat);
         return;
       case 'abandoned':
         rest.abandoned(attempt);

@@ -41,7 +41,8 @@ export class Rate {
 
   #roll(nowMs: number): void {
     const bucket = Math.floor(nowMs / BUCKET_MS);
-    if (bucket === this.#bucket) return;
+    // What is told a little late counts as now.
+    if (bucket <= this.#bucket) return;
     const steps = Math.min(bucket - this.#bucket, BUCKETS);
     for (let i = 1; i <= steps; i++) {
       const at = (bucket - steps + i) % BUCKETS;

@@ -16,6 +16,8 @@ export type RestLimits = {
    * failures: they are the target's own word.
    */
   readonly refusalsMax: number;
+  /** So many refusals for load in a row rest a target at once: at five times too much, 20 in a row have a chance of 1 %. */
+  readonly refusalsAwayMax: number;
   /** First and longest calm after refusals for load that name no time. */
   readonly calmMs: number;
   readonly calmMaxMs: number;
@@ -41,6 +43,7 @@ export const REST_LIMITS: RestLimits = {
   spellMs: 5_000,
   spellMaxMs: 300_000,
   refusalsMax: 3,
+  refusalsAwayMax: 20,
   calmMs: 1_000,
   calmMaxMs: 60_000,
   retryAfterMinMs: 5_000,
@@ -189,7 +192,7 @@ export class Rest {
 
   /** Refused for load or quota: neutral to the breaker, but a target that answers nobody is left alone for a while. */
   refused(nowMs: number, attempt: Begun, retryAfterMs: number | undefined): boolean {
-    const { refusalsMax, retryAfterMinMs, retryAfterMaxMs, calmMs, calmMaxMs } = this.#limits;
+    const { refusalsMax, refusalsAwayMax, retryAfterMinMs, retryAfterMaxMs, calmMs, calmMaxMs } = this.#limits;
     const askedMs = Math.min(retryAfterMs ?? 0, retryAfterMaxMs);
     if (this.state(nowMs) === 'resting') {
       // Begun before the rest: it is no new refusal, but its longer wish holds.
@@ -198,7 +201,8 @@ export class Rest {
     }
     this.#refusals += 1;
     // Who still answers somebody is busy, not away: the adaptive limit deals with it.
-    const isAway = this.#refusals >= refusalsMax && nowMs - this.#heardMs >= calmMs;
+    const isQuiet = this.#refusals >= refusalsMax && nowMs - this.#heardMs >= calmMs;
+    const isAway = isQuiet || this.#refusals >= refusalsAwayMax;
     if (askedMs < retryAfterMinMs && !isAway && attempt !== this.#probe) return false;
     const backoffMs = Math.min(calmMaxMs, calmMs * 2 ** Math.max(0, Math.min(16, this.#refusals - refusalsMax)));
     // What was asked for, and a little over it so that not everybody comes back at that instant.

@@ -19,9 +19,6 @@ const DISCARD_MS = 2000;
 /** A connection that has not asked anything yet when a drain begins: its first request may be on its way. */
 const FRESH_MS = 1000;
 
-/** The first byte of a TLS record that carries a handshake (RFC 8446 §5.1). */
-const TLS_HANDSHAKE = 22;
-
 /** `head`: a request is awaited · `busy`: one is in work · `flush`: the caller must read before it may ask again · `over`: not ours any more */
 type Phase = 'head' | 'busy' | 'flush' | 'over';
 
@@ -29,6 +26,7 @@ type Phase = 'head' | 'busy' | 'flush' | 'over';
 export class CallerConnection implements WireHearer, Held, IntakeOwner, AnswerPort, BodyPort {
   /** Bytes of all answers so far. */
   sent = 0;
+  readonly date: () => string;
   readonly #hall: Hall;
   readonly #wire: Wire;
   readonly #intake: Intake;
@@ -49,11 +47,12 @@ export class CallerConnection implements WireHearer, Held, IntakeOwner, AnswerPo
 
   constructor(hall: Hall, wire: Wire, origination: Origination) {
     this.#hall = hall;
+    this.date = hall.date;
     this.#wire = wire;
     this.#origination = origination;
     this.#intake = new Intake(wire, this);
     this.#reader = new RequestReader(hall.headLimits, hall.limits.bodyBytesMax);
-    this.#body = new RequestBody(this, hall.bodyLimits);
+    this.#body = new RequestBody(this, this.#intake, hall.bodyLimits);
     this.#patience = new Patience(hall, hall.limits, wire, (what) => this.#guard(() => this.#lose(what)));
     this.#patience.forHead();
     hall.census.hold(wire, this);
@@ -90,14 +89,9 @@ export class CallerConnection implements WireHearer, Held, IntakeOwner, AnswerPo
 
   /** A drain begins: what is not in the middle of something closes now, the rest after its answer. */
   retire(): void {
-    if (this.#phase !== 'head' || this.#reader.isStarted || this.#intake.hasRest) return;
-    if (this.#served > 0) this.#shut();
+    if (this.#phase === 'busy' || this.#reader.isStarted || this.#intake.hasRest) return;
+    if (this.#served > 0) this.shut();
     else this.#patience.forRequestWithin(FRESH_MS);
-  }
-
-  /** There are too many connections already. */
-  turnAway(): void {
-    this.#refuse(faultOf('connections'));
   }
 
   /** The time of the drain is over. */
@@ -119,24 +113,19 @@ export class CallerConnection implements WireHearer, Held, IntakeOwner, AnswerPo
     return this.#wire.bytesWritten;
   }
 
-  date(): string {
-    return this.#hall.date();
-  }
-
   connectionLine(isEndless: boolean): string {
     const { limits, isDraining, keepAliveLine } = this.#hall;
     const isSpent = limits.requestsPerConnectionMax > 0 && this.#served + 1 >= limits.requestsPerConnectionMax;
     const isEnded = this.#isEnded && !this.#intake.hasRest;
-    if (isEndless || this.#reader.said.isLast || isDraining || isSpent || isEnded || this.#body.isLost)
-      this.#isLast = true;
+    const isTold = this.#reader.said.isLast || this.#body.isLost;
+    this.#isLast ||= isEndless || isTold || isEnded || isSpent || isDraining;
     return this.#isLast ? 'connection: close\r\n' : keepAliveLine;
   }
 
   answered(how: 'clean' | 'cut' | 'cut-by-reset'): void {
     this.#served += 1;
     if (how !== 'clean' || this.#isLast || this.#hall.isDraining) {
-      this.#endRequest(undefined);
-      this.#shut();
+      this.shut();
       if (how === 'cut-by-reset') this.#wire.reset();
     } else if (this.#body.isWhole) {
       this.#next();
@@ -163,14 +152,6 @@ export class CallerConnection implements WireHearer, Held, IntakeOwner, AnswerPo
 
   goOn(): void {
     if (!this.#intake.hasRest && this.#answer?.isHeadSent === false) this.write('HTTP/1.1 100 Continue\r\n\r\n');
-  }
-
-  proceed(): void {
-    this.#intake.proceed();
-  }
-
-  tooMuch(): void {
-    this.#shut();
   }
 
   /** Brings clocks and wire in line with what is awaited; called after everything that may change that. */
@@ -201,12 +182,8 @@ export class CallerConnection implements WireHearer, Held, IntakeOwner, AnswerPo
   #stepHead(bytes: Uint8Array, at: number): number {
     const reader = this.#reader;
     const wasStarted = reader.isStarted;
-    if (!wasStarted && this.#served === 0 && bytes[at] === TLS_HANDSHAKE) {
-      this.#refuse(faultOf('tls'));
-      return bytes.length;
-    }
     const next = reader.feed(bytes, at);
-    if (next === REFUSED) this.#refuse(reader.fault);
+    if (next === REFUSED) this.refuse(reader.fault);
     // The first head has its time from the connection's start on.
     if (next === MORE && !wasStarted && reader.isStarted && this.#served > 0) this.#patience.forHead();
     if (next < 0) return bytes.length;
@@ -228,8 +205,7 @@ export class CallerConnection implements WireHearer, Held, IntakeOwner, AnswerPo
     this.#phase = 'busy';
     this.#body.begin(request, framing, said.isExpecting);
     this.#patience.forNothing();
-    census.requests += 1;
-    census.requestsOpen += 1;
+    census.began();
     handler(request, answer);
   }
 
@@ -239,7 +215,7 @@ export class CallerConnection implements WireHearer, Held, IntakeOwner, AnswerPo
     // Whoever heard a part may have closed the connection; the rest is nobody's then.
     if (this.#phase !== 'busy') return bytes.length;
     if (next === REFUSED) {
-      this.#refuse(this.#body.fault);
+      this.refuse(this.#body.fault);
       return bytes.length;
     }
     this.#intake.used(next);
@@ -274,7 +250,8 @@ export class CallerConnection implements WireHearer, Held, IntakeOwner, AnswerPo
     this.#request = undefined;
     this.#answer = undefined;
     this.#body.stop();
-    this.#hall.census.requestsOpen -= 1;
+    this.#reader.forget();
+    this.#hall.census.ended();
     if (word !== undefined && !isUnwanted) {
       this.#hall.census.count(word);
       request.sink?.fail(faultOf(word));
@@ -283,19 +260,20 @@ export class CallerConnection implements WireHearer, Held, IntakeOwner, AnswerPo
   }
 
   /** Refuses what came: an answer if one is still possible, then the end of the connection. */
-  #refuse(fault: HeadFault): void {
+  refuse(fault: HeadFault): void {
     const request = this.#request;
+    const sink = this.#body.isDiscarding ? undefined : request?.sink;
     this.#hall.census.count(fault.word);
+    if (this.#phase === 'over') return;
     this.#isLast = true;
     // Without a request it is a head that is refused, and the answer to it is ours alone.
     const answer = request === undefined ? new Answering(this, this.#reader.head.method, 1) : this.#answer;
-    if (fault.status === 0) answer?.close();
-    else if (answer?.isHeadSent === true) answer.abort();
-    else if (answer !== undefined) this.#writeFault(answer, fault);
-    // With an answer under way these two have been done.
-    this.#endRequest(undefined);
-    this.#shut();
-    request?.sink?.fail(fault);
+    if (answer?.isHeadSent === true) answer.abort();
+    else if (fault.status > 0 && answer !== undefined) this.#writeFault(answer, fault);
+    // Who reads the body hears of it there, and is not told a second time that the caller is gone.
+    if (sink !== undefined) answer?.close();
+    this.shut();
+    sink?.fail(fault);
   }
 
   #writeFault(answer: Answering, fault: HeadFault): void {
@@ -314,12 +292,12 @@ export class CallerConnection implements WireHearer, Held, IntakeOwner, AnswerPo
       this.#hall.census.count('write-slow');
       this.#wire.reset();
     } else if (what === 'body') {
-      this.#refuse(faultOf('body-slow'));
+      this.refuse(faultOf('body-slow'));
     } else if (what === 'head' && this.#reader.isStarted) {
-      this.#refuse(faultOf('head-slow'));
+      this.refuse(faultOf('head-slow'));
     } else {
       // Nothing was asked for: a preconnected browser takes a 408 here for the answer to its first request.
-      this.#shut();
+      this.shut();
     }
   }
 
@@ -327,19 +305,18 @@ export class CallerConnection implements WireHearer, Held, IntakeOwner, AnswerPo
   #hearEnd(): Phase {
     if (this.#phase === 'head') {
       if (this.#reader.isStarted) this.#hall.census.count('cut');
-      this.#shut();
-    } else if (this.#phase === 'busy' && !this.#body.isWhole) {
-      this.#refuse(faultOf('cut'));
-    } else if (this.#phase === 'busy' && this.#hall.halfClose === 'leave') {
-      this.#endRequest(undefined);
-      this.#shut();
+      this.shut();
+    } else if (this.#phase === 'busy') {
+      if (!this.#body.isWhole) this.refuse(faultOf('cut'));
+      else if (this.#hall.halfClose === 'leave') this.shut();
     }
     return this.#phase;
   }
 
-  /** Closes the connection once all is written. */
-  #shut(): void {
+  /** Closes the connection once all is written; a request that is still open is abandoned. */
+  shut(): void {
     if (this.#phase === 'over') return;
+    this.#endRequest(undefined);
     this.#part();
     linger(this.#hall, this.#wire);
   }
@@ -355,7 +332,7 @@ export class CallerConnection implements WireHearer, Held, IntakeOwner, AnswerPo
   broke(stranger: unknown): void {
     this.#hall.stranger(stranger);
     try {
-      this.#refuse(faultOf('gateway-bug'));
+      this.refuse(faultOf('gateway-bug'));
     } catch (another) {
       this.#hall.stranger(another);
       this.#wire.reset();

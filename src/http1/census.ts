@@ -48,6 +48,15 @@ export class Census implements ServerStats {
     this.#emptied = [];
   }
 
+  began(): void {
+    this.requests += 1;
+    this.requestsOpen += 1;
+  }
+
+  ended(): void {
+    this.requestsOpen -= 1;
+  }
+
   count(word: FaultWord): void {
     this.faults.set(word, (this.faults.get(word) ?? 0) + 1);
   }

@@ -232,6 +232,10 @@ export class RunningExchange implements Exchange, ConnectionUser, AnswerHearer {
 
   // ---- ending ---------------------------------------------------------------------------------------------------
 
+  /**
+   * The peer's FIN. A body that only the end can end is whole then, in TLS too: RFC 9112 §9.8 asks for a close_notify before it, but the
+   * platform does not say whether one came. Whoever must know reads it in the content (design §5: a terminal event).
+   */
   ended(): void {
     if (this.#connection?.reader.isBodyToClose === true) this.#connection.reader.finishAtEof();
     else this.#dead(FIN);

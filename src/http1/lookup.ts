@@ -145,7 +145,7 @@ function askServer(
 function emptyFault(given: readonly (NameAnswer | NameFault)[]): NameFault {
   const faults = given.filter((one) => 'code' in one);
   return (
-    faults.find((fault) => !fault.isFinal) ??
+    faults.findLast((fault) => !fault.isFinal) ??
     faults.at(-1) ?? { code: 'ENODATA', syscall: 'queryA', isFinal: true, note: undefined }
   );
 }

@@ -3,18 +3,16 @@ import { faultOf, type HeadFault } from './fault.ts';
 import { type Framing, NO_BODY } from './framing.ts';
 import { REFUSED } from './gather.ts';
 import type { Incoming, RequestPort } from './incoming.ts';
-import { WAIT } from './intake.ts';
+import { type Intake, WAIT } from './intake.ts';
 
 /** What the body of a request needs of the connection it comes on. */
 export type BodyPort = {
   /** The body will be read: a caller that waits for it is told to go on, unless it has begun or is answered already. */
   goOn(): void;
-  /** Bytes that wait may be fed now. */
-  proceed(): void;
   /** Nothing more may be fed for now. */
   settle(): void;
   /** More came of a body that nobody wants than the connection is worth. */
-  tooMuch(): void;
+  shut(): void;
 };
 
 /** The rest of a body nobody wanted is read and dropped up to here, to save the connection; beyond it a new connection is cheaper. */
@@ -23,6 +21,7 @@ export const DISCARDED_BYTES_MAX = 65_536;
 /** The bodies of one connection's requests, one after the other: each waits for its reader, flows, and is dropped if its answer came first. */
 export class RequestBody implements RequestPort {
   readonly #port: BodyPort;
+  readonly #intake: Intake;
   readonly #limits: BodyLimits;
   #reader: BodyReader | undefined;
   #request: Incoming | undefined;
@@ -32,8 +31,9 @@ export class RequestBody implements RequestPort {
   /** Bytes that may still be dropped. */
   #room = 0;
 
-  constructor(port: BodyPort, limits: BodyLimits) {
+  constructor(port: BodyPort, intake: Intake, limits: BodyLimits) {
     this.#port = port;
+    this.#intake = intake;
     this.#limits = limits;
   }
 
@@ -109,7 +109,7 @@ export class RequestBody implements RequestPort {
   part(bytes: Uint8Array): void {
     if (this.#isDiscarding) {
       this.#room -= bytes.length;
-      if (this.#room < 0) this.#port.tooMuch();
+      if (this.#room < 0) this.#port.shut();
     } else {
       this.#request?.sink?.part(bytes);
     }
@@ -118,14 +118,18 @@ export class RequestBody implements RequestPort {
   // ---- from the request -----------------------------------------------------------------------------------------
 
   bodyWanted(request: Incoming): void {
-    if (request !== this.#request || this.#isDiscarding) return;
+    if (request !== this.#request || this.#isDiscarding) {
+      // It was answered, or cut, before anyone asked for it.
+      request.sink?.fail(faultOf('cut'));
+      return;
+    }
     if (this.#isWhole) {
       request.sink?.end(undefined);
       return;
     }
     if (this.#isExpecting) this.#port.goOn();
     this.#isExpecting = false;
-    this.#port.proceed();
+    this.#intake.proceed();
   }
 
   bodyPaused(request: Incoming): void {
@@ -133,6 +137,6 @@ export class RequestBody implements RequestPort {
   }
 
   bodyResumed(request: Incoming): void {
-    if (request === this.#request && !this.#isWhole) this.#port.proceed();
+    if (request === this.#request && !this.#isWhole) this.#intake.proceed();
   }
 }

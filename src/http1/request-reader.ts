@@ -4,6 +4,9 @@ import { HeadGatherer, REFUSED } from './gather.ts';
 import { type HeadLimits, headMemory, parseRequestHead, type RequestHead } from './head.ts';
 import { hear, type Said } from './target.ts';
 
+/** The first byte of a TLS record that carries a handshake (RFC 8446 §5.1): someone takes this port for a secure one. */
+const TLS_HANDSHAKE = 22;
+
 /** Empty lines before a request: old browsers sent one after a POST (RFC 9112 §2.2); a few more do no harm. */
 const EMPTY_LINES_MAX = 4;
 
@@ -22,6 +25,7 @@ export class RequestReader {
   readonly #gatherer: HeadGatherer;
   readonly #memory = headMemory();
   readonly #hostMemory = { host: '' };
+  #isFirstByte = true;
 
   constructor(limits: HeadLimits, bodyBytesMax: number) {
     this.#limits = limits;
@@ -34,9 +38,21 @@ export class RequestReader {
     return this.#gatherer.isStarted;
   }
 
+  /** The request is over: what is refused from now on is not its. */
+  forget(): void {
+    this.head = NO_HEAD;
+  }
+
   /** Takes bytes from `at`. Returns the offset behind the head, `MORE` (all were taken), or `REFUSED`. */
   feed(bytes: Uint8Array, at: number): number {
     const gatherer = this.#gatherer;
+    if (this.#isFirstByte) {
+      this.#isFirstByte = false;
+      if (bytes[at] === TLS_HANDSHAKE) {
+        this.fault = faultOf('tls');
+        return REFUSED;
+      }
+    }
     const next = gatherer.feed(bytes, at);
     if (next >= 0) {
       const fault = this.#judge(gatherer.text);

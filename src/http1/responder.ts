@@ -12,7 +12,7 @@ export type AnswerPort = {
   readonly sent: number;
   readonly taken: number;
   /** The `date` line. */
-  date(): string;
+  readonly date: () => string;
   /**
    * Asked once, when the head is written: the line that says whether the connection stays, and how long. `isEndless`: only its end can end
    * this answer.

@@ -4,6 +4,7 @@ import { CallerConnection } from './caller-connection.ts';
 import { Census, type ServerStats } from './census.ts';
 import type { FaultWriter, RequestHandler, ServerLimits } from './contract.ts';
 import { dateLine } from './date.ts';
+import { faultOf } from './fault.ts';
 import type { HalfClose, Hall } from './hall.ts';
 import { HEAD_LIMITS } from './head.ts';
 import { networksOf } from './networks.ts';
@@ -150,7 +151,7 @@ function turnAway(hall: Hall, wire: Wire): WireHearer {
   }
   const connection = new CallerConnection(hall, wire, { peer: wire.remote, isSecure: hall.isSecure });
   wire.hearer = connection;
-  connection.turnAway();
+  connection.refuse(faultOf('connections'));
   // Someone else waits for its end now.
   return wire.hearer;
 }

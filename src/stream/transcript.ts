@@ -1,40 +1,67 @@
-import { REASONING, TEXT } from './dialects/kinds.ts';
+import type { Said } from '../call/said.ts';
+import { OUTPUT, PING, REASONING, TEXT } from './dialects/kinds.ts';
 
 /** 1 MiB of text: longer than any model's output limit (128 k tokens are about 600 KB). */
 export const TRANSCRIPT_BYTES_MAX = 1024 * 1024;
 
-/** 16 KiB of the first event: `response.created` repeats instructions and tools; what is larger cannot be continued under its envelope. */
-const OPENING_BYTES_MAX = 16 * 1024;
+/** 64 KiB of events that shape the reply: `response.created` repeats instructions and tools. A reply with more cannot be resumed. */
+const STRUCTURE_BYTES_MAX = 64 * 1024;
+const STRUCTURE_EVENTS_MAX = 64;
 
 const NOTHING = Buffer.alloc(0);
 
 /**
- * What a reply has said so far, as raw JSON string content: decoding waits until somebody needs it, which is only after a cut. Costs
- * the text's own length; bounded.
+ * What a reply has said so far. Text is kept as raw JSON string content: decoding waits until somebody needs it, which is only after a
+ * cut. Costs the text's own length; bounded.
  */
 export class Transcript {
   /** Kinds of all events that were passed on. */
   kinds = 0;
-  /** The text is longer than the bound, so it cannot be continued or compared. */
+  events = 0;
+  outputEvents = 0;
+  /** More was said than is kept, so it can neither be continued nor compared. */
   isFull = false;
   /** The last that was shown is reasoning: no text has come after it. */
   isReasoningOpen = false;
-  #opening: Buffer = NOTHING;
+  readonly #structure: string[] = [];
+  #structureBytes = 0;
   #text: Buffer = NOTHING;
   #length = 0;
 
+  /** A transcript that goes on from what another reply said. */
+  static after(said: Said): Transcript {
+    const transcript = new Transcript();
+    transcript.kinds = said.kinds;
+    transcript.events = said.events;
+    transcript.outputEvents = said.outputEvents;
+    transcript.isReasoningOpen = said.isReasoningOpen;
+    for (const data of said.structure) transcript.shape(Buffer.from(data));
+    transcript.addText(said.text);
+    return transcript;
+  }
+
   /** An event was passed on. */
   note(kinds: number): void {
+    if ((kinds & PING) !== 0) return;
+    this.events += 1;
     this.kinds |= kinds;
+    if ((kinds & OUTPUT) === 0) return;
+    this.outputEvents += 1;
     if ((kinds & TEXT) !== 0) this.isReasoningOpen = false;
     else if ((kinds & REASONING) !== 0) this.isReasoningOpen = true;
   }
 
-  /** The first event's data: it names the reply and the model. */
-  open(data: Uint8Array): void {
-    if (this.#opening.length > 0 || data.length > OPENING_BYTES_MAX) return;
-    this.#opening = Buffer.allocUnsafeSlow(data.length);
-    this.#opening.set(data);
+  /** True when the data of an event of these kinds should be given to `shape`: it is the first of the answer, or without output. */
+  isShaping(kinds: number): boolean {
+    return (kinds & OUTPUT) === 0 || this.outputEvents === 0;
+  }
+
+  /** The data of an event that shapes the reply. */
+  shape(data: Uint8Array): void {
+    this.#structureBytes += data.length;
+    if (this.#structureBytes > STRUCTURE_BYTES_MAX || this.#structure.length >= STRUCTURE_EVENTS_MAX)
+      this.isFull = true;
+    else this.#structure.push(Buffer.from(data).toString());
   }
 
   /** Adds the content of a JSON string, escapes and all, without its quotes. */
@@ -49,6 +76,12 @@ export class Transcript {
     this.#length = wanted;
   }
 
+  /** Adds text that is not escaped. */
+  addText(text: string): void {
+    const quoted = Buffer.from(JSON.stringify(text));
+    this.add(quoted, 1, quoted.length - 1);
+  }
+
   #grow(wanted: number): boolean {
     if (wanted > TRANSCRIPT_BYTES_MAX) this.isFull = true;
     if (this.isFull) return false;
@@ -58,19 +91,24 @@ export class Transcript {
     return true;
   }
 
-  /** The data of the first event, or nothing when it was too large. */
-  get opening(): Uint8Array {
-    return this.#opening;
-  }
-
-  get textBytes(): number {
-    return this.#length;
-  }
-
   /** The text as people read it. */
   text(): string {
     if (this.#length === 0) return '';
-    // Escapes never span two events: each event's string is well-formed by itself (a property of the reader).
+    // Escapes never span two events: each event's string is well-formed by itself.
     return JSON.parse(`"${this.#text.toString('utf8', 0, this.#length)}"`);
+  }
+
+  /** For whoever resumes; undefined when too much was said to be kept. */
+  said(mode: Said['mode']): Said | undefined {
+    if (this.isFull) return undefined;
+    return {
+      mode,
+      text: this.text(),
+      structure: this.#structure,
+      events: this.events,
+      outputEvents: this.outputEvents,
+      kinds: this.kinds,
+      isReasoningOpen: this.isReasoningOpen,
+    };
   }
 }

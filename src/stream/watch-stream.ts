@@ -1,12 +1,12 @@
 import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
 import { ANSWERED, type Outcome, type Reply, type Sink } from '../call/reply.ts';
-import { Relay, type Upstream } from '../call/settle.ts';
+import { type Head, Relay, type Upstream } from '../call/settle.ts';
 import { classify } from '../diagnosis/classify.ts';
 import type { Evidence, StreamFacts } from '../diagnosis/evidence.ts';
 import type { Clock, Timers } from '../world/world.ts';
 import type { StreamDialect } from './dialects/dialect.ts';
-import { ERROR, FINISH, GARBLED, JUNK, OUTPUT, PING, ROLE, TERMINAL, TEXT } from './dialects/kinds.ts';
+import { ERROR, FINISH, GARBLED, JUNK, OUTPUT, PING, TERMINAL, TEXT } from './dialects/kinds.ts';
 import { errorWords } from './error-words.ts';
 import { EventReader } from './events.ts';
 import { Skim } from './skim.ts';
@@ -38,7 +38,12 @@ export type StreamWatchParts = {
 
 /** A streamed reply that its watcher has let through, with what it has said so far. */
 export class WatchedReply extends Relay {
-  readonly transcript = new Transcript();
+  readonly transcript: Transcript;
+
+  constructor(head: Head, upstream: Upstream, transcript: Transcript) {
+    super(head, upstream);
+    this.transcript = transcript;
+  }
 }
 
 /**
@@ -63,7 +68,6 @@ export class StreamWatch implements Sink, Upstream, StallHearer {
   #heldEvents = 0;
   #drainedBytes = 0;
   #events = 0;
-  #outputEvents = 0;
   #malformedEvents = 0;
   #junkInARow = 0;
   #finishes = 0;
@@ -82,8 +86,9 @@ export class StreamWatch implements Sink, Upstream, StallHearer {
     this.#fulfil = fulfil;
     this.#reject = reject;
     this.#reader = new EventReader(dialect);
-    this.#relay = new WatchedReply({ status: raw.status, fields: raw.fields, length: -1, target: raw.target }, this);
-    this.#transcript = this.#relay.transcript;
+    this.#transcript = new Transcript();
+    const head = { status: raw.status, fields: raw.fields, length: -1, target: raw.target };
+    this.#relay = new WatchedReply(head, this, this.#transcript);
     this.#stall = new StallClock(parts.clock, parts.timers, parts.limits, this);
   }
 
@@ -150,14 +155,10 @@ export class StreamWatch implements Sink, Upstream, StallHearer {
     const reader = this.#reader;
     const transcript = this.#transcript;
     this.#junkInARow = 0;
-    if (!this.#isCommitted) {
-      this.#heldEvents += 1;
-      // The first event of the answer itself: some services speak of filters before it.
-      if ((kinds & (ROLE | OUTPUT)) !== 0) transcript.open(reader.data());
-    }
+    if (!this.#isCommitted) this.#heldEvents += 1;
+    if (transcript.isShaping(kinds) && (kinds & PING) === 0) transcript.shape(reader.data());
     transcript.note(kinds);
     if ((kinds & OUTPUT) !== 0) {
-      this.#outputEvents += 1;
       this.#stall.output();
       if ((kinds & TEXT) !== 0 && reader.textFrom >= 0) {
         transcript.add(reader.source, reader.textFrom, reader.textTo);
@@ -304,7 +305,7 @@ export class StreamWatch implements Sink, Upstream, StallHearer {
   #facts(): StreamFacts {
     return {
       events: this.#events,
-      outputEvents: this.#outputEvents,
+      outputEvents: this.#transcript.outputEvents,
       malformedEvents: this.#malformedEvents,
     };
   }

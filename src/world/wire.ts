@@ -51,10 +51,15 @@ export class SocketWire implements Wire {
   constructor(socket: Socket, hearer: WireHearer) {
     this.#socket = socket;
     this.hearer = hearer;
-    socket.on('end', () => this.hearer.end());
+    socket.on('end', () => {
+      // After an error the end that Node still tells of is not the peer's.
+      if (this.#fault === undefined) this.hearer.end();
+    });
     socket.on('drain', () => this.hearer.drain());
     socket.on('error', (error) => {
       this.#fault = faultOf(error);
+      // An alert after the handshake does not end a TLS socket by itself: without this, `close` would never come.
+      socket.destroy();
     });
     socket.on('close', () => this.#over());
   }

@@ -4,7 +4,7 @@ import type { Remaining } from '../../diagnosis/duration.ts';
 import type { Finding } from '../../diagnosis/finding.ts';
 import type { StepFit } from '../../diagnosis/person-steps.ts';
 import type { Radius } from '../../diagnosis/radius.ts';
-import { notHelping, personSteps, situationOf } from '../../diagnosis/steps.ts';
+import { notHelping, personSteps, type Situation, situationOf } from '../../diagnosis/steps.ts';
 import { HOPS, hopStates, spanParts, wording } from '../../diagnosis/wording.ts';
 import { hopDrawing } from './drawing.ts';
 import { htmlText } from './html-text.ts';
@@ -88,49 +88,54 @@ function facts(finding: Finding, cause: Cause, context: PageContext, m: Messages
     [m.safetyTitle, isPage ? m.safety.page : m.safety[finding.safety]],
     [m.lastsTitle, lasts(cause, context.remaining, m)],
   ];
-  const who = context.radius?.who ?? 'unknown';
+  // A fault of the request is nobody else's, whatever else fails at the time.
+  const who = finding.hop === 'you' ? 'unknown' : (context.radius?.who ?? 'unknown');
   if (who !== 'unknown') rows.push([m.othersTitle, m.others[who]]);
   rows.push([m.actsTitle, m.acts[finding.side]]);
   return `<div class="card"><dl>${rows.map(([term, text]) => `<dt>${htmlText(term)}</dt><dd>${htmlText(text)}</dd>`).join('')}</dl></div>`;
 }
 
 function lasts(cause: Cause, remaining: Remaining | undefined, m: Messages): string {
-  if (remaining === undefined)
-    return cause.side === 'person' && cause.lasts === 'lasting' ? m.lasts.changed : m.lasts.unknown;
+  if (cause.side === 'person' && cause.lasts === 'lasting') return m.lasts.changed;
+  if (remaining === undefined) return m.lasts.unknown;
   const { count, unit } = spanParts(remaining.source === 'service' ? remaining.leastMs : remaining.mostMs);
   const span = m.spans[unit][count === 1 ? 0 : 1].replace('{n}', String(count));
   return m.lasts[remaining.source].replace('{n}', String(remaining.seen)).replace('{span}', span);
 }
 
-/** The countdown, hidden until the script shows it, and the link that works without it. For a POST there is neither. */
+/** The countdown, hidden until the script shows it, and the link that works without it. For a POST there is neither; where reloading is in vain, no link. */
 function retry(finding: Finding, context: PageContext, m: Messages, isPage: boolean, isTriedAgain: boolean): string {
+  const cause: Cause = CATALOGUE[finding.code];
   if (!isPage) return `<p>${htmlText(m.neverRepeated)}</p>`;
   const link = `<a class="again" id="again" href="">${htmlText(m.retry.link)}</a>`;
-  if (!isTriedAgain) return link;
+  if (!isTriedAgain) return cause.wontHelp.includes('refresh') ? '' : link;
   const floorMs = Math.max(FLOOR_MS, Math.ceil(finding.retryAfterMs ?? 0));
   const { soon, count, asking, still, works, paused, stopped, over } = m.retry;
   const said = { soon, count, asking, still, works, paused, stopped, over };
   const data = Object.entries({ floor: String(floorMs), status: String(context.status), code: finding.code, ...said });
   const attributes = data.map(([name, value]) => ` data-${name}="${htmlText(value)}"`).join('');
-  return `<section class="card" id="retry" aria-labelledby="retry-title" hidden${attributes}><h2 id="retry-title">${htmlText(m.retry.title)}</h2><p id="say" role="status"></p><p id="left" aria-hidden="true"></p><button id="now" type="button">${htmlText(m.retry.now)}</button><button id="stop" type="button">${htmlText(m.retry.stop)}</button></section>
+  return `<section class="card" id="retry" aria-labelledby="retry-title" hidden${attributes}><h2 id="retry-title">${htmlText(m.retry.title)}</h2><p id="say" class="spoken" role="status"></p><p id="left" aria-hidden="true"></p><button id="now" type="button">${htmlText(m.retry.now)}</button><button id="stop" type="button">${htmlText(m.retry.stop)}</button></section>
 ${link}`;
 }
 
+/** What to do and what will not help. Where the script tries again by itself there are two lists: it shows its own and hides the other. */
 function advice(finding: Finding, context: PageContext, m: Messages, isPage: boolean, isTriedAgain: boolean): string {
   const situation = situationOf(finding, context.situation);
   // A page that was only asked for holds no message that could be processed twice.
   if (isPage) situation.delete('maybe-processed');
-  if (isTriedAgain) situation.add('auto-retry');
   if (context.statusUrl !== undefined) situation.add('status-page');
   const texts: Readonly<Partial<Record<string, string>>> = m.steps;
-  const steps = personSteps(finding, situation).flatMap((id) => texts[id] ?? []);
+  const steps = (fits: Situation) => listed(personSteps(finding, fits).flatMap((id) => texts[id] ?? []));
   const { isAllLocal, others } = notHelping(finding);
   const folk: Readonly<Partial<Record<string, string>>> = m.folk;
   const futile = [...(isAllLocal ? [m.futileLocal] : []), ...others.flatMap((id) => folk[id] ?? [])].slice(
     0,
     FUTILE_MAX,
   );
-  return `<h2>${htmlText(m.stepsTitle)}</h2><ol class="steps">${listed(steps)}</ol>
+  const byItself = isTriedAgain
+    ? `<ol class="steps" id="by-itself" hidden>${steps(new Set([...situation, 'auto-retry']))}</ol>`
+    : '';
+  return `<h2>${htmlText(m.stepsTitle)}</h2><ol class="steps" id="by-hand">${steps(situation)}</ol>${byItself}
 <h2>${htmlText(m.futileTitle)}</h2><ul class="futile">${listed(futile)}</ul>`;
 }
 
@@ -163,7 +168,7 @@ function footer(context: PageContext, m: Messages, finding: Finding): string {
   const shown = links.flatMap(([text, url]) =>
     isSafeUrl(url) ? `<a href="${htmlText(url)}">${htmlText(text)}</a>` : [],
   );
-  return `<footer><p>${htmlText(m.callNumber)} <code>${htmlText(context.callId)}</code> · <time datetime="${htmlText(context.time)}">${htmlText(context.time)}</time></p><p>${shown.join('')}</p></footer>`;
+  return `<footer><p>${htmlText(m.callNumber)} <code>${htmlText(context.callId)}</code> · <time datetime="${htmlText(context.time)}">${htmlText(context.time.replace('T', ' ').replace(/Z$/, ' UTC'))}</time></p><p>${shown.join('')}</p></footer>`;
 }
 
 /** Our own paths and web addresses; never a script in a link. */

@@ -3,12 +3,12 @@
  * of 4.5 or more in both schemes.
  */
 export const PAGE_STYLE = `
-:root{color-scheme:light dark;--bg:#f4f5f7;--card:#fff;--text:#1a1f26;--soft:#505b68;--line:#c9d0d8;--good:#146c36;--bad:#b42318;--tint:#fdecea;--act:#1f4fbf}
-@media(prefers-color-scheme:dark){:root{--bg:#0e1217;--card:#171d25;--text:#e8edf2;--soft:#a3afbc;--line:#3a4450;--good:#5fd08a;--bad:#ff8f85;--tint:#33191a;--act:#9dbcff}}
+:root{color-scheme:light dark;--bg:#f4f5f7;--card:#fff;--text:#1a1f26;--soft:#505b68;--line:#c9d0d8;--good:#146c36;--bad:#b42318;--act:#1f4fbf}
+@media(prefers-color-scheme:dark){:root{--bg:#0e1217;--card:#171d25;--text:#e8edf2;--soft:#a3afbc;--line:#3a4450;--good:#5fd08a;--bad:#ff8f85;--act:#9dbcff}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--bg);color:var(--text);font:1.0625rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif}
 main{max-width:46rem;margin:0 auto;padding:2rem 1.25rem 3rem}
-h1{font-size:1.6rem;line-height:1.25;margin:.25rem 0 .5rem;text-wrap:balance}
+h1{font-size:1.6rem;line-height:1.25;margin:.25rem 0 .5rem;text-wrap:balance;word-break:auto-phrase}
 h2{font-size:1.0625rem;margin:1.5rem 0 .35rem}
 p{margin:.35rem 0}
 .code,.picture,footer,.small{color:var(--soft)}
@@ -42,6 +42,7 @@ code{font:.9375em ui-monospace,Menlo,Consolas,monospace;overflow-wrap:anywhere;u
 footer{margin-top:2rem;border-top:1px solid var(--line);padding-top:.75rem}
 footer a{margin-right:1rem;display:inline-block;min-height:1.5rem}
 [hidden]{display:none}
+.spoken{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 @media(max-width:34rem){.hops{grid-template-columns:1fr;gap:.5rem}.hops li{display:grid;grid-template-columns:2.5rem 1fr auto;gap:.75rem;align-items:center;text-align:left}.hops li+li::before{display:none}.hops i{text-align:right}dl{grid-template-columns:1fr;gap:.1rem}dd{margin-bottom:.6rem}}
 @media(forced-colors:active){.hops i,.hops svg{color:CanvasText}}
 `;

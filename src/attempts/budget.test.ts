@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { leave } from '../call/leave.ts';
+import { BUDGET_WAITERS_MAX, Budget } from './budget.ts';
+import { failureIn, playedAttempt, playedCall, playedTime } from './played.test.ts';
+
+/** What happens and how long after the former: a call, a try that must be paid now, or one that may wait. */
+const happenings = fc.array(
+  fc.record({
+    kind: fc.constantFrom('call', 'pay', 'pay', 'turn'),
+    afterMs: fc.oneof({ arbitrary: fc.nat(60), weight: 50 }, { arbitrary: fc.nat(6000), weight: 1 }),
+  }),
+  { minLength: 300, maxLength: 900 },
+);
+
+test('whenever a try is paid, the last 10 s hold at most 20 % of their calls and 100 tries', async () => {
+  await fc.assert(
+    fc.asyncProperty(happenings, async (plan) => {
+      const time = playedTime();
+      const budget = new Budget(time);
+      const calls: number[] = [];
+      const paid: number[] = [];
+      const pay = () => {
+        const nowMs = time.clock.now();
+        paid.push(nowMs);
+        const lately = (times: number[]) => times.filter((each) => each > nowMs - 10_000).length;
+        assert.ok(lately(paid) <= lately(calls) * 0.2 + 100 + 1e-6, `${lately(paid)} for ${lately(calls)}`);
+      };
+      for (const { kind, afterMs } of plan) {
+        await time.pass(afterMs);
+        if (kind === 'call') {
+          calls.push(time.clock.now());
+          budget.deposit(time.clock.now());
+        } else if (kind === 'pay') {
+          if (budget.tryPay()) pay();
+        } else {
+          const turn = budget.turn(playedCall(time));
+          if (turn === undefined) pay();
+          else if (turn !== false) turn.then(pay);
+        }
+      }
+      await time.pass(30_000);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('a quiet pool can afford tries at once, and twenty of them in a second', () => {
+  const budget = new Budget(playedTime());
+  let paid = 0;
+  while (budget.tryPay()) paid += 1;
+  assert.equal(paid, 20);
+});
+
+test('what cannot be paid now waits for its turn, and is let go evenly', async () => {
+  const time = playedTime();
+  const budget = new Budget(time);
+  while (budget.tryPay()) {}
+  const at: number[] = [];
+  for (let i = 0; i < 60; i++) {
+    const turn = budget.turn(playedCall(time));
+    assert.ok(turn !== undefined && turn !== false);
+    turn.then(() => at.push(time.clock.now() - 1_000_000));
+  }
+  assert.equal(budget.waiting, 60);
+  await time.pass(20_000);
+  assert.equal(at.length, 60);
+  for (let second = 0; second < 20; second++) {
+    const let_go = at.filter((each) => Math.floor(each / 1000) === second).length;
+    assert.ok(let_go <= 10, `${let_go} in second ${second}`);
+  }
+});
+
+test('nobody overtakes who waits', () => {
+  const time = playedTime();
+  const budget = new Budget(time);
+  while (budget.tryPay()) {}
+  budget.turn(playedCall(time));
+  for (let i = 0; i < 1000; i++) budget.deposit(time.clock.now());
+  assert.equal(budget.tryPay(), false);
+});
+
+test('who was tried more than once goes before who was tried once', async () => {
+  const time = playedTime();
+  const budget = new Budget(time);
+  while (budget.tryPay()) {}
+  const order: string[] = [];
+  const junior = playedCall(time);
+  playedAttempt(junior, 'a');
+  const senior = playedCall(time);
+  playedAttempt(senior, 'a');
+  playedAttempt(senior, 'b');
+  for (const [name, call] of Object.entries({ junior, senior })) {
+    const turn = budget.turn(call);
+    assert.ok(turn !== undefined && turn !== false);
+    turn.then(() => order.push(name));
+  }
+  await time.pass(3000);
+  assert.deepEqual(order, ['senior', 'junior']);
+});
+
+test('a wait ends when the caller leaves, and takes nothing from the budget', async () => {
+  const time = playedTime();
+  const budget = new Budget(time);
+  while (budget.tryPay()) {}
+  const call = playedCall(time);
+  const turn = budget.turn(call);
+  assert.ok(turn !== undefined && turn !== false);
+  leave(call);
+  assert.equal((await failureIn(turn)).code, 'caller-left');
+  assert.equal(budget.waiting, 0);
+  assert.equal(call.leavers.size, 0);
+});
+
+test('the line is bounded', () => {
+  const time = playedTime();
+  const budget = new Budget(time);
+  while (budget.tryPay()) {}
+  for (let i = 0; i < BUDGET_WAITERS_MAX; i++) assert.ok(budget.turn(playedCall(time)) instanceof Promise);
+  assert.equal(budget.turn(playedCall(time)), false);
+});

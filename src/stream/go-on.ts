@@ -1,0 +1,272 @@
+import type { Call, Dialect } from '../call/call.ts';
+import { Failure } from '../call/failure.ts';
+import { note } from '../call/note.ts';
+import type { Outcome, Reply, Sink } from '../call/reply.ts';
+import type { Said } from '../call/said.ts';
+import { Relay, type Upstream } from '../call/settle.ts';
+import { readTopLevel } from '../call/top-level.ts';
+import { variantOf } from '../call/variant.ts';
+import type { Filter, Service } from '../pipeline/service.ts';
+import type { TargetAbility } from './abilities.ts';
+import type { StreamDialect } from './dialects/dialect.ts';
+import { FINISH, MEDIA, OUTPUT, PING, REASONING, TERMINAL, TEXT, TOOL } from './dialects/kinds.ts';
+import { EventReader, STREAM_DIALECTS } from './events.ts';
+import { type Json, parsed } from './json.ts';
+import { chatLeg, completionsLeg } from './legs/chat-leg.ts';
+import { type LegScript, type LegStart, written } from './legs/leg.ts';
+import { messagesLeg } from './legs/messages-leg.ts';
+import { responsesLeg } from './legs/responses-leg.ts';
+import { continued, isFormBound } from './prefill.ts';
+import { Splice, type Tolerance } from './splice.ts';
+import { Transcript } from './transcript.ts';
+import { WatchedReply } from './watch-stream.ts';
+
+const SCRIPTS: Readonly<Partial<Record<Dialect, (start: LegStart) => LegScript>>> = {
+  'openai-chat': chatLeg,
+  'openai-completions': completionsLeg,
+  'anthropic-messages': messagesLeg,
+  'openai-responses': responsesLeg,
+};
+
+export type GoOnOptions = {
+  readonly ability: TargetAbility;
+  /** The model that this target is asked for, when it is not the call's. */
+  readonly model: string | undefined;
+};
+
+/**
+ * Just above watch: a call that was partly answered already (`call.said`) is asked for the rest, in whichever way this target can: going on
+ * from the text, or a whole new answer of which only what goes beyond the text is let through. Other calls pass untouched.
+ * @throws Failure what the target throws; `no-target-fit`, blaming nobody, when its answer differs from what was said.
+ */
+export function goOn({ ability, model }: GoOnOptions): Filter {
+  return (call, next) => {
+    const { said } = call;
+    const dialect = STREAM_DIALECTS[call.dialect];
+    if (said === undefined || dialect === undefined) return next(call);
+    return rest(call, next, said, dialect, ability, model ?? call.model ?? '');
+  };
+}
+
+async function rest(
+  call: Call,
+  next: Service,
+  said: Said,
+  dialect: StreamDialect,
+  ability: TargetAbility,
+  model: string,
+): Promise<Reply> {
+  const going = continued(call.dialect, call.body, said, ability.of(model));
+  if (going !== undefined) {
+    try {
+      const asked = variantOf(call, { body: going.body, modelAt: readTopLevel(going.body)?.modelAt, said: undefined });
+      const reply = await next(asked);
+      return await leg(
+        reply,
+        call,
+        { said, isContinued: true },
+        new Splice(said.text.slice(going.base.length), 'loose'),
+        dialect,
+      );
+    } catch (stranger) {
+      const failure = Failure.from(stranger);
+      const isRefused = failure.code === 'request-rejected';
+      if (call.isLeft || !(isRefused || isDifferent(failure))) throw failure;
+      // Learned once: the refusal of a prefill is never the caller's final error.
+      if (isRefused) ability.refused(model);
+      note(
+        call.story,
+        isRefused
+          ? 'the target takes no partial answer: asked for a whole one'
+          : 'the target did not go on: asked for a whole answer',
+      );
+    }
+  }
+  const reply = await next(variantOf(call, { said: undefined }));
+  return leg(reply, call, { said, isContinued: false }, new Splice(said.text, toleranceOf(said, call)), dialect);
+}
+
+/** White space and case may differ only in prose, and only where the caller did not ask for an exact answer. */
+function toleranceOf(said: Said, call: Call): Tolerance {
+  const isProse = said.mode === 'best-effort' && !isFormBound(parsed(call.body ?? '') ?? {});
+  return isProse ? 'loose' : 'exact';
+}
+
+function leg(reply: Reply, call: Call, start: LegStart, splice: Splice, dialect: StreamDialect): Promise<Reply> {
+  const script = SCRIPTS[call.dialect]?.(start);
+  if (!(reply instanceof Relay) || script === undefined) {
+    reply.cancel();
+    return Promise.reject(different());
+  }
+  return new Promise((fulfil, reject) => new LegStream(reply, start, script, splice, dialect, fulfil, reject).begin());
+}
+
+function different(): Failure {
+  const differs = 'its answer differs from what was said already';
+  return new Failure('no-target-fit', { phase: 'body', firstEvent: 'our-cancel', isRequestSent: true, note: differs });
+}
+
+function isDifferent(failure: Failure): boolean {
+  return failure.code === 'no-target-fit' && failure.evidence.firstEvent === 'our-cancel';
+}
+
+/** So much of a continuation is compared with how the answer began: who begins it again has not gone on. */
+const RESTART_CHARS = 24;
+
+/** The second reply on its way to reading as the rest of the first. */
+class LegStream implements Sink, Upstream {
+  readonly #raw: Relay;
+  readonly #start: LegStart;
+  readonly #script: LegScript;
+  readonly #splice: Splice;
+  readonly #reader: EventReader;
+  readonly #relay: WatchedReply;
+  readonly #fulfil: (reply: Reply) => void;
+  readonly #reject: (failure: Failure) => void;
+  #isCommitted = false;
+  #isOver = false;
+  /** The beginning of a continuation, held until it is clear that it is one. */
+  #doubtful = '';
+  #isDoubted: boolean;
+
+  constructor(
+    raw: Relay,
+    start: LegStart,
+    script: LegScript,
+    splice: Splice,
+    dialect: StreamDialect,
+    fulfil: (reply: Reply) => void,
+    reject: (failure: Failure) => void,
+  ) {
+    this.#raw = raw;
+    this.#start = start;
+    this.#script = script;
+    this.#splice = splice;
+    this.#reader = new EventReader(dialect);
+    this.#relay = new WatchedReply(raw, this, Transcript.after(start.said));
+    this.#fulfil = fulfil;
+    this.#reject = reject;
+    this.#isDoubted = start.isContinued && start.said.text.length >= RESTART_CHARS;
+  }
+
+  begin(): void {
+    this.#raw.onOutcome((outcome) => {
+      if (outcome.kind === 'abandoned') this.#abandoned();
+    });
+    this.#raw.flow(this);
+  }
+
+  part(bytes: Uint8Array): void {
+    if (this.#isOver) return;
+    this.#reader.feed(bytes);
+    while (!this.#isOver && this.#reader.next()) this.#event();
+  }
+
+  #event(): void {
+    const { kinds } = this.#reader;
+    if ((kinds & PING) !== 0) {
+      if (this.#isCommitted) this.#pass(this.#raws(), kinds);
+      return;
+    }
+    const event = parsed(this.#reader.data());
+    if (event === undefined) {
+      // `[DONE]`: watch has seen to it that it comes after an end.
+      if ((kinds & TERMINAL) !== 0) this.#pass(this.#raws(), kinds);
+      return;
+    }
+    const text = (kinds & TEXT) === 0 ? '' : this.#newText(event);
+    if (text === undefined || !this.#isInStep(kinds)) {
+      this.#differ();
+      return;
+    }
+    this.#write(event, kinds, text);
+  }
+
+  #raws(): Uint8Array {
+    return this.#reader.source.subarray(this.#reader.start, this.#reader.end);
+  }
+
+  /** What of the event's text is new; undefined when it is another text. */
+  #newText(event: Json): string | undefined {
+    const spliced = this.#splice.take(this.#script.textOf(event));
+    if (spliced.kind === 'diverged') return undefined;
+    const text = spliced.kind === 'past' ? spliced.rest : '';
+    return this.#isDoubted ? this.#trusted(text) : text;
+  }
+
+  #trusted(text: string): string | undefined {
+    this.#doubtful += text;
+    const held = this.#doubtful;
+    if (held === '' || this.#start.said.text.startsWith(held)) return held.length >= RESTART_CHARS ? undefined : '';
+    if (held.length >= RESTART_CHARS && this.#start.said.text.startsWith(held.slice(0, RESTART_CHARS)))
+      return undefined;
+    this.#isDoubted = false;
+    this.#doubtful = '';
+    return held;
+  }
+
+  /** Until all that was said is met, nothing but its text and reasoning may come: a tool call or an end says that it is another answer. */
+  #isInStep(kinds: number): boolean {
+    return this.#splice.isPast || (kinds & (OUTPUT | FINISH) & ~(TEXT | REASONING)) === 0;
+  }
+
+  #write(event: Json, kinds: number, text: string): void {
+    const isPast = this.#splice.isPast;
+    // A second train of thought is not shown: the first was, or there was none.
+    if ((kinds & OUTPUT) === REASONING && (kinds & FINISH) === 0 && this.#start.said.kinds !== 0) {
+      if ((this.#start.said.kinds & (REASONING | TEXT)) !== 0) return;
+    }
+    let shown = text;
+    if ((kinds & FINISH) !== 0 && this.#isDoubted) {
+      shown = this.#doubtful;
+      this.#isDoubted = false;
+    }
+    for (const changed of this.#script.rewrite(event, shown === '' ? kinds : kinds | TEXT, shown, isPast)) {
+      if (shown !== '') this.#relay.transcript.addText(shown);
+      shown = '';
+      this.#pass(written(changed, this.#script.isNamed), kinds);
+    }
+  }
+
+  #pass(bytes: Uint8Array, kinds: number): void {
+    this.#relay.transcript.note(kinds);
+    this.#relay.give(bytes);
+    if (this.#isCommitted || (kinds & (TEXT | TOOL | MEDIA | FINISH | TERMINAL)) === 0) return;
+    this.#isCommitted = true;
+    this.#fulfil(this.#relay);
+  }
+
+  #differ(): void {
+    this.#isOver = true;
+    this.#raw.cancel();
+    // What was let through already stays true; only its rest is missing.
+    if (this.#isCommitted) this.#relay.fail(different());
+    else this.#reject(different());
+  }
+
+  end(outcome: Outcome): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (this.#isCommitted) this.#relay.end(outcome);
+    else this.#reject(outcome.kind === 'failed' ? outcome.failure : different());
+  }
+
+  #abandoned(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (this.#isCommitted) this.#relay.cancel();
+    else this.#reject(new Failure('caller-left', { phase: 'body', firstEvent: 'our-cancel', isRequestSent: true }));
+  }
+
+  pause(): void {
+    this.#raw.pause();
+  }
+
+  resume(): void {
+    this.#raw.resume();
+  }
+
+  cancel(): void {
+    this.#raw.cancel();
+  }
+}
