@@ -28,7 +28,7 @@ const LAUNCHES: Record<string, Launch> = {
         `haproxy-${port}.cfg`,
         `global
   nbthread 1
-  maxconn 20000
+  maxconn 9500
 defaults
   mode http
   timeout connect 3s

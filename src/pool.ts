@@ -1,7 +1,8 @@
-import type { Alarms } from './attempts/alarm.ts';
+import { Alarms } from './attempts/alarm.ts';
 import { backoffBaseMs } from './attempts/backoff.ts';
 import { Budget } from './attempts/budget.ts';
 import type { Door, Entrance } from './attempts/fallback.ts';
+import { hardLimit } from './attempts/hard-limit.ts';
 import { hedge } from './attempts/hedge.ts';
 import { retry } from './attempts/retry.ts';
 import { SoftLimit } from './attempts/soft-limit.ts';
@@ -14,6 +15,7 @@ import type { Picker } from './balance/picker.ts';
 import { prefix } from './balance/prefix.ts';
 import { regionChoice } from './balance/region.ts';
 import { roundRobin } from './balance/round-robin.ts';
+import { unvisitedCount } from './balance/visited.ts';
 import type { Call } from './call/call.ts';
 import { type Seat, type SeatHearer, seatOf } from './call/seat.ts';
 import {
@@ -55,6 +57,9 @@ export class PoolOfRoute {
   readonly #budget: Budget;
   readonly health: PoolHealth;
   readonly #soft: SoftLimit;
+  readonly #hardAlarms: Alarms;
+  readonly #everyone: { readonly willing: () => readonly Seat[]; readonly allowed: () => readonly Seat[] };
+  #isElsewhereLeft = false;
   readonly #hearers: readonly SeatHearer[];
 
   constructor(pool: PoolSettings, route: RouteSettings, settings: Settings, parts: PoolParts) {
@@ -64,6 +69,7 @@ export class PoolOfRoute {
     this.#settings = settings;
     this.#parts = parts;
     this.seats = pool.targets.map((target, index) => seatOf(target, pool.name, index));
+    this.#hardAlarms = new Alarms(timers);
     for (const seat of this.seats) this.#furnish(seat, route);
     this.#budget = new Budget({
       clock,
@@ -79,6 +85,8 @@ export class PoolOfRoute {
       court: parts.court,
       maintenance: parts.maintenance,
     });
+    const view = this.health.lenient(this.seats);
+    this.#everyone = { willing: () => view.fit(), allowed: () => view.anyone() };
     this.#soft = new SoftLimit(clock, settings.hedge);
     this.#hearers = [load, this.health, this.#soft];
   }
@@ -91,6 +99,13 @@ export class PoolOfRoute {
     const clocks = clocksFor(route, target);
     seat.ask = stack(
       [
+        // Above watch, which knows when the first part has come; below the pick, which sees it as the target's failure.
+        hardLimit({
+          clock: world.clock,
+          alarms: this.#hardAlarms,
+          firstPartMs: clocks.firstPartMs,
+          isLast: (call) => this.#isLast(call),
+        }),
         // Sees exactly what the target did, byte by byte; below it nothing judges.
         watch({
           clock: world.clock,
@@ -111,8 +126,15 @@ export class PoolOfRoute {
     );
   }
 
+  /** True when the attempt under way is at the last target that could be asked. */
+  #isLast(call: Call): boolean {
+    const { willing, allowed } = this.#everyone;
+    return !this.#isElsewhereLeft && unvisitedCount(willing(), allowed(), call, this.name) === 0;
+  }
+
   /** The pool as fallback sees it, for calls that only some of its targets understand. */
   door(seats: readonly Seat[], isElsewhereLeft: boolean): Door {
+    this.#isElsewhereLeft = isElsewhereLeft;
     const strict = this.health.strict(seats);
     return {
       name: this.name,
@@ -169,11 +191,11 @@ function pickerOf(balance: Balance, seats: readonly Seat[], { clock, chance }: P
     case 'least-connections':
       return leastConnections({ clock, chance });
     case 'ip-hash':
-      return ipHash({ seats });
+      return ipHash({ clock, seats });
     case 'latency':
       return latency({ clock, chance });
     case 'prefix':
-      return prefix({ seats });
+      return prefix({ clock, seats });
   }
 }
 

@@ -6,7 +6,15 @@ import type { Service } from '../pipeline/service.ts';
 import { Alarms } from './alarm.ts';
 import { deadline } from './deadline.ts';
 import { pause } from './pause.ts';
-import { failureIn, failureOf, type PlayedTime, playedAttempt, playedCall, playedReply, playedTime } from './played.test.ts';
+import {
+  failureIn,
+  failureOf,
+  type PlayedTime,
+  playedAttempt,
+  playedCall,
+  playedReply,
+  playedTime,
+} from './played.test.ts';
 
 function guarded(time: PlayedTime, next: Service): Service {
   const filter = deadline({ clock: time.clock, alarms: new Alarms(time.timers) });
@@ -18,7 +26,10 @@ function listen(reply: Reply): { heard: string[]; outcomes: Outcome[] } {
   const heard: string[] = [];
   const outcomes: Outcome[] = [];
   reply.onOutcome((outcome) => outcomes.push(outcome));
-  reply.flow({ part: (bytes) => heard.push(new TextDecoder().decode(bytes)), end: (outcome) => heard.push(outcome.kind) });
+  reply.flow({
+    part: (bytes) => heard.push(new TextDecoder().decode(bytes)),
+    end: (outcome) => heard.push(outcome.kind),
+  });
   return { heard, outcomes };
 }
 

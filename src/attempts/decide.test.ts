@@ -164,10 +164,15 @@ test('unsent is what is proven, not what is unknown', () => {
 
 test('back-off is full jitter within its bounds, whatever the try', () => {
   fc.assert(
-    fc.property(fc.nat(1000), fc.constantFrom(25, 100, 1000), fc.double({ min: 0, max: 0.9999, noNaN: true }), (n, base, luck) => {
-      const ms = backoffMs(n, base, luck);
-      assert.ok(ms >= 0 && ms < BACKOFF_MAX_MS);
-    }),
+    fc.property(
+      fc.nat(1000),
+      fc.constantFrom(25, 100, 1000),
+      fc.double({ min: 0, max: 0.9999, noNaN: true }),
+      (n, base, luck) => {
+        const ms = backoffMs(n, base, luck);
+        assert.ok(ms >= 0 && ms < BACKOFF_MAX_MS);
+      },
+    ),
   );
   assert.equal(backoffMs(1, 100, 0), 0);
   assert.equal(backoffMs(2, 100, 0.5), 150);
@@ -175,7 +180,17 @@ test('back-off is full jitter within its bounds, whatever the try', () => {
 
 test('near targets are those that need no public network', () => {
   const base = (host: string) => backoffBaseMs([{ host, port: 80, isSecure: false }]);
-  for (const host of ['localhost', '127.0.0.1', '10.1.2.3', '192.168.0.9', '172.31.0.1', '::1', 'fd00::1', 'vllm', 'gpu.internal']) {
+  for (const host of [
+    'localhost',
+    '127.0.0.1',
+    '10.1.2.3',
+    '192.168.0.9',
+    '172.31.0.1',
+    '::1',
+    'fd00::1',
+    'vllm',
+    'gpu.internal',
+  ]) {
     assert.equal(base(host), 25, host);
   }
   for (const host of ['api.openai.com', '172.32.0.1', '8.8.8.8', '2001:db8::1']) assert.equal(base(host), 100, host);

@@ -5,7 +5,16 @@ import { Failure } from '../call/failure.ts';
 import type { CauseCode } from '../diagnosis/catalogue.ts';
 import { Budget } from './budget.ts';
 import { type Door, fallback } from './fallback.ts';
-import { failureIn, failureOf, fixedChance, playedAttempt, playedCall, playedTime, refused, wholeAnswer } from './played.test.ts';
+import {
+  failureIn,
+  failureOf,
+  fixedChance,
+  playedAttempt,
+  playedCall,
+  playedTime,
+  refused,
+  wholeAnswer,
+} from './played.test.ts';
 
 type Play = { fit?: number; anyone?: number; share?: number; fails?: Failure | undefined };
 
@@ -16,7 +25,8 @@ function stage(plays: Record<string, Play>, over: { larger?: string; luck?: numb
   const given: Call[] = [];
   const door = (name: string, { fit = 1, anyone = 1, share = 1, fails }: Play): Door => {
     const way = (word: string, count: number) => ({
-      left: (call: Call) => (call.story.attempts.some((each) => each.pool === name && each.reason === word) ? 0 : count),
+      left: (call: Call) =>
+        call.story.attempts.some((each) => each.pool === name && each.reason === word) ? 0 : count,
       service: async (call: Call) => {
         if (count === 0) throw new Failure('no-target-fit', { phase: 'queue', firstEvent: 'answer' });
         asked.push(`${name} ${word}`);
@@ -83,7 +93,7 @@ test('with everything resting the first pool is asked all the same: health never
   assert.deepEqual(asked, ['one anyone']);
 });
 
-test('what is the caller\'s mistake goes no further than the first pool', async () => {
+test("what is the caller's mistake goes no further than the first pool", async () => {
   for (const code of ['request-rejected', 'content-refused', 'context-too-long'] as const) {
     const { time, asked, given, service } = stage({ one: { fails: cut(code) }, two: {} });
     assert.equal((await failureIn(service(playedCall(time)))).code, code);
@@ -101,16 +111,25 @@ test('a call that may not be sent twice goes to another pool only if it was neve
 });
 
 test('a conversation too long for one model goes to the pool named for it, and nowhere else', async () => {
-  const { time, asked, service } = stage({ one: { fails: cut('context-too-long') }, two: {}, long: {} }, { larger: 'long' });
+  const { time, asked, service } = stage(
+    { one: { fails: cut('context-too-long') }, two: {}, long: {} },
+    { larger: 'long' },
+  );
   assert.equal((await service(playedCall(time))).target, 'long');
   assert.deepEqual(asked, ['one fit', 'long anyone']);
-  const again = stage({ one: { fails: cut('context-too-long') }, long: { fails: cut('context-too-long') } }, { larger: 'long' });
+  const again = stage(
+    { one: { fails: cut('context-too-long') }, long: { fails: cut('context-too-long') } },
+    { larger: 'long' },
+  );
   assert.equal((await failureIn(again.service(playedCall(again.time)))).code, 'context-too-long');
   assert.deepEqual(again.asked, ['one anyone', 'long anyone']);
 });
 
 test('the failure told is the last that a target gave, not that nobody was left', async () => {
-  const { time, given, service } = stage({ one: { fails: cut('service-error') }, two: { fit: 0, anyone: 0, share: 0 } });
+  const { time, given, service } = stage({
+    one: { fails: cut('service-error') },
+    two: { fit: 0, anyone: 0, share: 0 },
+  });
   assert.equal((await failureIn(service(playedCall(time)))).code, 'service-error');
   assert.equal(given.length, 1);
 });

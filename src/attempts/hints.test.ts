@@ -26,7 +26,14 @@ test('any header at all gives hints within bounds', () => {
   const value = fc.oneof(fc.string(), fc.integer().map(String), fc.constantFrom('1e9', '0x10', 'NaN', '', ' 5 ', '-0'));
   fc.assert(
     fc.property(value, value, value, (deadline, priority, key) => {
-      const hints = readHints(['goodgate-deadline-ms', deadline, 'goodgate-priority', priority, 'idempotency-key', key]);
+      const hints = readHints([
+        'goodgate-deadline-ms',
+        deadline,
+        'goodgate-priority',
+        priority,
+        'idempotency-key',
+        key,
+      ]);
       assert.ok(hints.deadlineMs >= HINT_BOUNDS.deadlineMsMin && hints.deadlineMs <= HINT_BOUNDS.deadlineMsMax);
       assert.ok(hints.priority >= HINT_BOUNDS.priorityMin && hints.priority <= HINT_BOUNDS.priorityMax);
       assert.ok(hints.idempotencyKey === undefined || /^[\x21-\x7e]{1,255}$/.test(hints.idempotencyKey));

@@ -228,7 +228,7 @@ export function playedAttempt(call: Call, target: string, over: Partial<Attempt>
     endMs: undefined,
     status: undefined,
     code: undefined,
-    verdict: 'running',
+    verdict: over.code === undefined ? 'running' : 'failed',
     reason: '',
     cancel: undefined,
     bytesWritten: 0,

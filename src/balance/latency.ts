@@ -1,6 +1,6 @@
 import type { Seat } from '../call/seat.ts';
 import type { Chance, Clock } from '../world/world.ts';
-import { costNow } from './load.ts';
+import { busy, costNow } from './load.ts';
 import type { Picker } from './picker.ts';
 
 /** A seat with more under way than this quantile of what was lately seen is hot (Prequal: 2^−0.25 ≈ 0.84). */
@@ -22,13 +22,17 @@ export function latency({ clock, chance }: { readonly clock: Clock; readonly cha
       const nowMs = clock.now();
       const one = draw(candidates, undefined, chance);
       const other = draw(candidates, one, chance);
-      let best = better(one, other, hot, nowMs);
+      const seen = busy(one, clock) / one.effectiveWeight;
+      const otherSeen = busy(other, clock) / other.effectiveWeight;
+      let best = one;
+      if (seen > hot !== otherSeen > hot) best = seen > hot ? other : one;
+      else if (seen > hot) best = seen <= otherSeen ? one : other;
+      else best = costNow(one, nowMs) <= costNow(other, nowMs) ? one : other;
       // The lighter of two unequal seats wins only as often as its weight allows, or a fast one would skip its slow start.
       if (best === other && other.effectiveWeight < one.effectiveWeight) {
         if (chance.float() * one.effectiveWeight >= other.effectiveWeight) best = one;
       }
       // A quantile followed step by step: up by q, down by 1 − q, so that it stands still where a share q lies below.
-      const seen = one.inFlight / one.effectiveWeight;
       hot = Math.max(1, hot + (seen > hot ? FOLLOW * HOT_QUANTILE : -FOLLOW * (1 - HOT_QUANTILE)));
       return best;
     },
@@ -52,14 +56,4 @@ function draw(candidates: readonly Seat[], not: Seat | undefined, chance: Chance
     if (left < 0) return seat;
   }
   return last;
-}
-
-function better(one: Seat, other: Seat, hot: number, nowMs: number): Seat {
-  const oneLoad = one.inFlight / one.effectiveWeight;
-  const otherLoad = other.inFlight / other.effectiveWeight;
-  const isOneHot = oneLoad > hot;
-  const isOtherHot = otherLoad > hot;
-  if (isOneHot !== isOtherHot) return isOneHot ? other : one;
-  if (isOneHot) return oneLoad <= otherLoad ? one : other;
-  return costNow(one, nowMs) <= costNow(other, nowMs) ? one : other;
 }

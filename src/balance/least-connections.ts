@@ -1,6 +1,6 @@
 import type { Seat } from '../call/seat.ts';
 import type { Chance, Clock } from '../world/world.ts';
-import { phantoms } from './load.ts';
+import { busy } from './load.ts';
 import type { Picker } from './picker.ts';
 
 /**
@@ -18,8 +18,7 @@ export function leastConnections({ clock, chance }: { readonly clock: Clock; rea
       let at = chance.below(candidates.length);
       for (let i = 0; i < candidates.length; i++) {
         const seat = candidates[at] as Seat;
-        const ghosts = seat.failures === 0 ? 0 : phantoms(seat, clock.now());
-        const load = (seat.inFlight + ghosts + 1) / seat.effectiveWeight;
+        const load = (busy(seat, clock) + 1) / seat.effectiveWeight;
         if (load < bestLoad) {
           bestLoad = load;
           best = seat;

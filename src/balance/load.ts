@@ -1,5 +1,6 @@
 import type { Seat, SeatHearer } from '../call/seat.ts';
 import { CATALOGUE } from '../diagnosis/catalogue.ts';
+import type { Clock } from '../world/world.ts';
 
 /** A cost fades with this time constant (Finagle's and Linkerd's 10 s): long enough to remember, short enough to find out again. */
 export const COST_DECAY_MS = 10_000;
@@ -40,10 +41,16 @@ function observe(seat: Seat, nowMs: number, ms: number): void {
 }
 
 /** Failures that still count as if they were under way: each for about `COST_DECAY_MS`. */
-export function phantoms(seat: Seat, nowMs: number): number {
+function phantoms(seat: Seat, nowMs: number): number {
   if (seat.failures === 0) return 0;
   const left = seat.failures * Math.exp((seat.failuresAtMs - nowMs) / COST_DECAY_MS);
   return left < 0.01 ? 0 : left;
+}
+
+/** How busy a seat looks: attempts under way, and failures of late as if they still were. */
+export function busy(seat: Seat, clock: Clock): number {
+  // The clock is asked only where something failed.
+  return seat.failures === 0 ? seat.inFlight : seat.inFlight + phantoms(seat, clock.now());
 }
 
 /** The cost now, faded since it was last moved, so that a target left alone is tried again. 0 while nothing is known. */

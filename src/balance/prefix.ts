@@ -1,5 +1,6 @@
 import type { Call } from '../call/call.ts';
 import type { Seat } from '../call/seat.ts';
+import type { Clock } from '../world/world.ts';
 import { hashText, mix, rendezvous } from './hash.ts';
 import type { Picker } from './picker.ts';
 
@@ -21,12 +22,12 @@ const BEGINNINGS = ['"messages"', '"system"', '"input"', '"instructions"', '"pro
  * Calls whose prompts begin alike to the same target, so that its prompt cache is warm. A conversation begins the same in every turn;
  * under uneven load keys overflow as in `ip-hash`. A call without a body goes by its caller.
  */
-export function prefix({ seats }: { readonly seats: readonly Seat[] }): Picker {
+export function prefix({ clock, seats }: { readonly clock: Clock; readonly seats: readonly Seat[] }): Picker {
   const names: number[] = [];
   for (const seat of seats) names[seat.index] = hashText(seat.target.name);
   return {
     pick: (candidates, call) =>
-      candidates.length <= 1 ? candidates[0] : rendezvous(candidates, names, prefixKey(call)),
+      candidates.length <= 1 ? candidates[0] : rendezvous(candidates, names, prefixKey(call), clock),
   };
 }
 

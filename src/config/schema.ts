@@ -130,7 +130,7 @@ const trust = field(
 
 const log = field(
   z.strictObject({
-    level: choice('How much is logged.', LOG_LEVELS, 'info').optional(),
+    level: choice('How much is logged.', LOG_LEVELS, 'warn').optional(),
     format: choice('`text` for people, `json` for collectors: one object a line.', ['text', 'json'], 'text').optional(),
   }),
   {

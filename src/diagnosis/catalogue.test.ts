@@ -63,9 +63,12 @@ for (const [code, cause] of CAUSES) {
     // A cause that nobody but the caller can end does not pass by waiting.
     if (cause.side === 'person' && cause.lasts === 'lasting')
       assert.ok(cause.retry.caller !== 'now' || cause.hop !== 'you');
-    // A model unknown to one target may be known to the next; every other fault of the caller's goes with it.
-    const isElsewhere = cause.retry.ours === 'elsewhere' && code !== 'model-not-found';
-    assert.ok(cause.blame !== 'caller' || !isElsewhere, 'no other target is asked to fail at the same request');
+    // A model unknown to one target may be known to the next, and limits on size differ; every other fault of the caller's goes with it.
+    const isOfTarget = code === 'model-not-found' || code === 'request-too-large';
+    assert.ok(
+      cause.blame !== 'caller' || isOfTarget || cause.retry.ours !== 'elsewhere',
+      'no other target is asked to fail at the same request',
+    );
     if (cause.status >= 500)
       assert.notEqual(cause.proxyError, undefined, 'RFC 9209 names every failure that we answer');
     if (cause.data === 'not-sent') assert.ok(!/after the request was sent/.test(cause.technical));

@@ -115,7 +115,7 @@ export type Cause = {
   readonly hop: Hop;
   readonly side: Side;
   readonly blame: Blame;
-  /** The HTTP status the caller gets; 0 where no answer is possible. */
+  /** The HTTP status the caller gets; 0 where no failure is answered: the caller is gone, or only a device can see it. */
   readonly status: number;
   readonly proxyError: ProxyError | undefined;
   readonly lasts: 'transient' | 'lasting';

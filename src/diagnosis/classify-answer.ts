@@ -172,9 +172,13 @@ function byServerStatus(answer: Answer, writer: Provenance): Verdict {
   const who = writer.decidedBy;
   const told = answer.status === 502 || answer.status === 504 ? toldByProxy(answer) : undefined;
   if (told !== undefined) return told;
+  // An edge's own 504 is about the wait for its origin, except Cloudflare's: that waits with 524, so its 504 is its own fault.
+  const isOwnFault = answer.status !== 504 || writer.writer === 'cloudflare';
+  if (answer.status <= 504 && isFront(writer) && isOwnFault) {
+    return { code: 'edge-failed', confidence: writer.confidence, by: who };
+  }
   switch (answer.status) {
     case 502:
-      if (isFront(writer)) return { code: 'edge-failed', confidence: writer.confidence, by: who };
       return { code: 'service-bad-gateway', confidence: writer.kind === 'unknown' ? 'likely' : 'confirmed', by: who };
     case 503:
       return { code: 'service-unavailable', confidence: 'confirmed', by: ['service unavailable'] };

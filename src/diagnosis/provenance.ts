@@ -42,6 +42,7 @@ type Seen = {
   readonly fields: ReadonlyMap<string, string>;
   readonly body: string;
   readonly isWhole: boolean;
+  readonly isJson: boolean;
 };
 
 /**
@@ -109,21 +110,40 @@ function look(status: number, fields: readonly string[], body: Uint8Array): Seen
   const text = isWhole
     ? latin1.decode(body)
     : `${latin1.decode(body.subarray(0, HEAD_BYTES))}\n${latin1.decode(body.subarray(body.length - TAIL_BYTES))}`;
-  return { status, fields: known, body: text.toLowerCase(), isWhole };
+  return { status, fields: known, body: text.toLowerCase(), isWhole, isJson: isJson(known, body) };
 }
+
+/** JSON by its type, or without one by its first byte; events count as JSON, since that is what they carry. */
+function isJson(fields: ReadonlyMap<string, string>, body: Uint8Array): boolean {
+  const type = fields.get('content-type') ?? '';
+  return (
+    type.includes('json') || type.includes('event-stream') || (type === '' && (body[0] === 0x7b || body[0] === 0x5b))
+  );
+}
+
+type BodyMark = Extract<
+  Mark,
+  { body: string } | { bodyAny: readonly string[] } | { bodyStarts: string } | { bodyIs: string }
+>;
 
 function holds(mark: Mark, seen: Seen): boolean {
   if ('status' in mark) return mark.status.includes(seen.status);
-  if ('body' in mark) return seen.body.includes(mark.body);
-  if ('bodyAny' in mark) return mark.bodyAny.some((text) => seen.body.includes(text));
-  if ('bodyStarts' in mark) return seen.body.trimStart().startsWith(mark.bodyStarts);
-  if ('bodyIs' in mark) return seen.isWhole && seen.body.length <= 64 && seen.body.trim() === mark.bodyIs;
+  if ('json' in mark) return seen.isJson && mark.json.some((text) => seen.body.includes(text));
+  if ('body' in mark || 'bodyAny' in mark || 'bodyStarts' in mark || 'bodyIs' in mark)
+    return !seen.isJson && holdsInBody(mark, seen);
   if ('without' in mark) return !seen.fields.has(mark.without);
   const value = seen.fields.get(mark.field);
   if (value === undefined) return false;
   if (mark.is !== undefined) return value === mark.is;
   if (mark.starts !== undefined) return value.startsWith(mark.starts);
   return mark.has === undefined || value.includes(mark.has);
+}
+
+function holdsInBody(mark: BodyMark, seen: Seen): boolean {
+  if ('body' in mark) return seen.body.includes(mark.body);
+  if ('bodyAny' in mark) return mark.bodyAny.some((text) => seen.body.includes(text));
+  if ('bodyStarts' in mark) return seen.body.trimStart().startsWith(mark.bodyStarts);
+  return seen.isWhole && seen.body.length <= 64 && seen.body.trim() === mark.bodyIs;
 }
 
 function reasons(signature: Signature): string[] {

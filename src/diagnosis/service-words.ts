@@ -70,11 +70,21 @@ const BY_WORD: Readonly<Record<string, CauseCode>> = {
   unavailable_error: 'service-unavailable',
 };
 
-/** Telling phrases, lower case, looked for only where type and code leave it open; the first that fits wins. */
-const BY_PHRASE: readonly (readonly [phrase: string, code: CauseCode])[] = [
-  ['credit balance is too low', 'quota-exhausted'], // Anthropic, with 400 invalid_request_error
+/**
+ * How messages about the account begin, lower case, for services that say it with a 400 and no code. Only the beginning counts: services
+ * quote the caller's own words further on, and no caller may talk a key into its rest by what it writes.
+ */
+const BY_BEGINNING: readonly (readonly [beginning: string, code: CauseCode])[] = [
+  ['your credit balance is too low', 'quota-exhausted'], // Anthropic, with 400 invalid_request_error
   ['insufficient balance', 'quota-exhausted'],
-  ['exceeded your current quota', 'quota-exhausted'],
+  ['you exceeded your current quota', 'quota-exhausted'],
+  ['api key not valid', 'credential-refused'], // Google, with 400
+  ['user location is not supported', 'region-unsupported'], // Google, with 400
+  ['country, region, or territory not supported', 'region-unsupported'],
+];
+
+/** Telling phrases, lower case, looked for only where type and code leave it open; the first that fits wins. None of them blames a key. */
+const BY_PHRASE: readonly (readonly [phrase: string, code: CauseCode])[] = [
   ['prompt is too long', 'context-too-long'], // Anthropic
   ['exceed context limit', 'context-too-long'], // Anthropic
   ['maximum context length', 'context-too-long'], // OpenAI, vLLM
@@ -83,9 +93,6 @@ const BY_PHRASE: readonly (readonly [phrase: string, code: CauseCode])[] = [
   ['content management policy', 'content-refused'], // Azure
   ['content filtering policy', 'content-refused'], // Anthropic
   ['usage policies', 'content-refused'],
-  ['api key not valid', 'credential-refused'], // Google, with 400
-  ['location is not supported', 'region-unsupported'], // Google, with 400
-  ['not available in your country', 'region-unsupported'],
   ['overloaded', 'service-overloaded'],
   ['maintenance', 'service-maintenance'],
   ['loading model', 'service-unavailable'],
@@ -141,10 +148,12 @@ export function causeOfWords(error: ServiceError, status: number): { code: Cause
       return { code: sharpen(code, error), by: `error ${name} ${value}` };
   }
   const message = error.message.toLowerCase();
+  for (const [beginning, code] of BY_BEGINNING) {
+    if (message.startsWith(beginning)) return { code, by: `error message begins "${beginning}"` };
+  }
   for (const [phrase, code] of BY_PHRASE) {
     // A phrase about the call in a 5xx, or about the service's state in a 4xx, is someone's prose and not a verdict.
-    const isFitting =
-      status === 0 || (status >= 500 || status === 429) === CAPACITY_WORDS.has(code) || code === 'quota-exhausted';
+    const isFitting = status === 0 || (status >= 500 || status === 429) === CAPACITY_WORDS.has(code);
     if (isFitting && message.includes(phrase)) return { code, by: `error message "${phrase}"` };
   }
   if (error.type === 'server_error' || error.type === 'api_error')

@@ -92,11 +92,9 @@ export class AnswerReader {
       at = this.#feedHead(bytes, at);
       if (at < 0) return;
     }
-    const hearer = this.#hearer;
-    if (this.place !== 'body' || hearer === undefined) return;
+    if (this.place !== 'body') return;
     at = this.#body.feed(bytes, at);
-    // The hearer may have stopped listening inside `part`.
-    if (this.#hearer !== hearer) return;
+    // A hearer that stopped listening inside `part` has stopped the body too, and hears of neither.
     if (at === REFUSED) this.#refuse(this.#body.fault?.word ?? 'chunk-size');
     else if (this.#body.isDone) this.#finish(at === bytes.length);
   }

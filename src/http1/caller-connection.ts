@@ -124,9 +124,12 @@ export class CallerConnection implements WireHearer, Held, IntakeOwner, AnswerPo
 
   answered(how: 'clean' | 'cut' | 'cut-by-reset'): void {
     this.#served += 1;
-    if (how !== 'clean' || this.#isLast || this.#hall.isDraining) {
+    if (how === 'cut-by-reset') {
+      this.#endRequest(undefined);
+      this.#part();
+      this.#wire.reset();
+    } else if (how === 'cut' || this.#isLast || this.#hall.isDraining) {
       this.shut();
-      if (how === 'cut-by-reset') this.#wire.reset();
     } else if (this.#body.isWhole) {
       this.#next();
     } else {

@@ -68,6 +68,22 @@ test('an upload that moves, however slowly, is not stopped by the write clock', 
   assert.equal(heard.evidence?.clock, 'write');
 });
 
+test('a wire that takes its queue bit by bit, without ever having room, moves', async () => {
+  const { world, ask, opened } = stage();
+  const { heard } = ask({ method: 'PUT', body: Buffer.alloc(1_000_000), clocks: { ...asking().clocks, writeMs: 400 } });
+  await world.turn();
+  const wire = world.wires[0] as PlayedWire;
+  wire.isStuck = true;
+  await opened();
+  for (let i = 0; i < 10; i += 1) {
+    await world.pass(350);
+    wire.bytesQueued -= 1;
+  }
+  assert.deepEqual(heard.events, []);
+  await world.pass(900);
+  assert.equal(heard.evidence?.clock, 'write');
+});
+
 test('the between-bytes clock counts silence, not length', async () => {
   const { world, ask, opened } = stage();
   const { heard } = ask({ clocks: { ...asking().clocks, betweenBytesMs: 100 } });

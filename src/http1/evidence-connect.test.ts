@@ -175,6 +175,10 @@ test('D7 a forward proxy that refuses, is unknown, answers no, hangs up or stays
     (await through(() => 'hello\r\n\r\n')).told,
     'proxy-connect parse parse=start-line → proxy-connect-failed',
   );
+  assert.equal(
+    (await through(() => 'HTTP/1.1 200 OK\r\n\r\nearly')).told,
+    'proxy-connect parse parse=unasked → proxy-connect-failed',
+  );
   // Without a tunnel the refusal comes as the answer to the request itself, and is the proxy's all the same.
   const absolute = await through(() => 'HTTP/1.1 407 Proxy Authentication Required\r\n\r\n', false);
   assert.equal(absolute.told, 'proxy-connect answer status=407 written read sent → proxy-connect-failed');

@@ -21,7 +21,7 @@ export function handOver(hall: Hall, wire: Wire): Wire {
       hearer.close(fault);
     },
   };
-  hall.census.hold(wire, { retire() {}, cutOff: () => wire.reset() });
+  hall.census.hold(wire, { retire() {}, cutOff: () => wire.destroy() });
   return handed;
 }
 

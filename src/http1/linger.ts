@@ -20,14 +20,13 @@ export function linger(hall: Hall, wire: Wire): void {
     const isMoving = wire.bytesQueued > 0 && !isSlow(written - mark, LINGER_MS);
     mark = written;
     if (isMoving) timer.arm(LINGER_MS);
-    else if (wire.bytesQueued > 0) wire.reset();
     else wire.destroy();
   });
   const hearer: WireHearer = {
     open() {},
     data(bytes) {
       room -= bytes.length;
-      if (room < 0) wire.reset();
+      if (room < 0) wire.destroy();
     },
     end() {},
     drain() {},
@@ -38,7 +37,7 @@ export function linger(hall: Hall, wire: Wire): void {
   };
   wire.hearer = hearer;
   // Closing already: a drain waits for it and has nothing to hasten.
-  hall.census.hold(wire, { retire() {}, cutOff: () => wire.reset() });
+  hall.census.hold(wire, { retire() {}, cutOff: () => wire.destroy() });
   timer.arm(LINGER_MS);
   wire.end();
 }

@@ -7,6 +7,7 @@ import { playedWorld } from './played-world.ts';
 import { answering, type RawScript, type RawServer, rawServer } from './raw-server.ts';
 import { signature } from './recipes.ts';
 import { createRequester } from './requester.ts';
+import { poolKey } from './route.ts';
 import { stage } from './stage.ts';
 
 const world = realWorld();
@@ -319,6 +320,47 @@ test('origins without connections are forgotten beyond the limit, and found agai
   };
   const origins = ['a', 'b', 'c', 'd'].map((host) => ({ host, port: 80, isSecure: false }));
   for (const origin of [...origins, ...origins]) await ask(origin);
+});
+
+test('a pool that was forgotten and is found again is closed with the others', async () => {
+  const played = playedWorld();
+  const requester = createRequester(played, { originsMax: 1 });
+  const ask = async (host: { host: string; port: number; isSecure: boolean }): Promise<void> => {
+    requester.exchange(host, asking(), hearing().receiver);
+    await played.turn();
+    played.wires.at(-1)?.opens();
+    played.wires.at(-1)?.says(GOOD);
+  };
+  const [a, b] = ['a', 'b'].map((host) => ({ host, port: 80, isSecure: false }));
+  assert.ok(a !== undefined && b !== undefined);
+  await ask(a);
+  await played.pass(5000);
+  await ask(b);
+  await ask(a);
+  requester.close();
+  assert.deepEqual(
+    played.wires.map((wire) => wire.isDestroyed),
+    [true, true, true],
+  );
+});
+
+test('connections are shared only between origins that are the same in everything that shapes them', async () => {
+  const base: Origin = { host: 'a.example', port: 80, isSecure: false };
+  const via = { host: 'p.example', port: 3128, isSecure: false };
+  const origins: Origin[] = [
+    base,
+    { ...base, port: 81 },
+    { ...base, host: 'b.example' },
+    { ...base, isSecure: true },
+    { ...base, isSecure: true, tls: { isVerified: false } },
+    { ...base, isSecure: true, tls: { certificate: 'x', key: 'y' } },
+    { ...base, via },
+    { ...base, via: { ...via, authorization: 'Basic dTpw' } },
+    { ...base, via: { ...via, port: 3129 } },
+    { ...base, socketPath: '/run/a.sock' },
+  ];
+  assert.equal(new Set(origins.map(poolKey)).size, origins.length);
+  assert.equal(poolKey(base), poolKey({ ...base, host: 'A.example.' }));
 });
 
 test('a server that ignores what ALPN offered is not spoken to in HTTP/1.1', async () => {

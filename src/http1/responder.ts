@@ -146,8 +146,8 @@ export class Answering implements Responder {
 
   /** HTTP/1.0 knows no interim answers: nothing is sent then (RFC 9110 §15.2). 101 is `upgrade`'s. */
   informational(status: number, fields: Fields): void {
-    if (this.#state !== 'head' || this.#minorVersion === 0) return;
     if (status < 100 || status > 199 || status === 101) throw new RangeError('not an interim status');
+    if (this.#state !== 'head' || this.#minorVersion === 0) return;
     this.#write(responseHead(status, fields));
   }
 

@@ -226,6 +226,43 @@ test('a connection closed by its peer while idle teaches the limit', async () =>
   assert.equal(world.wires[1]?.isDestroyed, true);
 });
 
+test('an idle connection that is reset teaches the limit too, and so does one found dead in use', async () => {
+  for (const isUsed of [false, true]) {
+    const { world, ask, opened, warmed } = stage();
+    const stale = await warmed();
+    await world.pass(990);
+    if (isUsed) ask();
+    stale.breaks('ECONNRESET');
+    if (!isUsed) ask();
+    const fresh = await opened();
+    fresh.says(OK);
+    // Closed after 990 ms: half of that is what is left. The next connection shows it, as the sweep of this one is already set.
+    await world.pass(4000);
+    ask();
+    const next = await opened();
+    next.says(OK);
+    assert.equal(next.isDestroyed, false);
+    await world.pass(600);
+    assert.equal(next.isDestroyed, true, `${isUsed}`);
+  }
+});
+
+test('a connection that lies idle for longer than was just learned is not used', async () => {
+  const { world, ask, opened, warmed } = stage();
+  const first = await warmed();
+  const both = [ask(), ask()];
+  const second = await opened();
+  first.says(OK);
+  second.says(OK);
+  for (const { heard } of both) assert.deepEqual(heard.events, ['head 200', 'end']);
+  await world.pass(900);
+  second.ends();
+  ask();
+  assert.equal(first.isDestroyed, true);
+  await world.turn();
+  assert.equal(world.wires.length, 3);
+});
+
 test('a connection is not kept after `connection: close`, after HTTP/1.0, or past its limits', async () => {
   for (const answer of [
     'HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n',

@@ -1,4 +1,4 @@
-import type { Address, TlsServerOptions, Wire, WireHearer, World } from '../world/world.ts';
+import type { Address, Timer, TlsServerOptions, Wire, WireHearer, World } from '../world/world.ts';
 import { BODY_LIMITS } from './body.ts';
 import { CallerConnection } from './caller-connection.ts';
 import { Census, type ServerStats } from './census.ts';
@@ -52,6 +52,9 @@ export type HttpServer = {
   drain(graceMs: number): Promise<void>;
 };
 
+/** A connection that was cut off is gone within this, or it is not ours to wait for. */
+const CUT_OFF_MS = 1000;
+
 /** Those over the limit are answered and read until they close; more than these are reset, so that a flood costs no memory. */
 const TURNED_AWAY_MAX = 256;
 
@@ -97,10 +100,14 @@ export async function serveHttp(
       hall.isDraining = true;
       const closed = listener.close();
       census.retire();
-      const timer = world.timers.after(graceMs, () => census.cutOff());
-      await census.emptied();
-      timer.disarm();
-      await closed;
+      const cut = world.timers.after(graceMs, () => census.cutOff());
+      let giveUp: Timer | undefined;
+      const late = new Promise<void>((fulfil) => {
+        giveUp = world.timers.after(graceMs + CUT_OFF_MS, fulfil);
+      });
+      await Promise.race([census.emptied().then(() => closed), late]);
+      cut.disarm();
+      giveUp?.disarm();
     },
   };
 }

@@ -16,7 +16,7 @@ import { chatLeg, completionsLeg } from './legs/chat-leg.ts';
 import { type LegScript, type LegStart, written } from './legs/leg.ts';
 import { messagesLeg } from './legs/messages-leg.ts';
 import { responsesLeg } from './legs/responses-leg.ts';
-import { continued, isFormBound } from './prefill.ts';
+import { BASE_CHARS_MIN, continued, isFormBound } from './prefill.ts';
 import { Splice, type Tolerance } from './splice.ts';
 import { Transcript } from './transcript.ts';
 import { WatchedReply } from './watch-stream.ts';
@@ -70,16 +70,10 @@ async function rest(
       );
     } catch (stranger) {
       const failure = Failure.from(stranger);
-      const isRefused = failure.code === 'request-rejected';
-      if (call.isLeft || !(isRefused || isDifferent(failure))) throw failure;
+      if (call.isLeft || !(isRefusal(failure) || isDifferent(failure))) throw failure;
       // Learned once: the refusal of a prefill is never the caller's final error.
-      if (isRefused) ability.refused(model);
-      note(
-        call.story,
-        isRefused
-          ? 'the target takes no partial answer: asked for a whole one'
-          : 'the target did not go on: asked for a whole answer',
-      );
+      if (failure.code === 'request-rejected') ability.refused(model);
+      note(call.story, `the target did not go on from the partial answer (${failure.code}): asked for a whole one`);
     }
   }
   const reply = await next(variantOf(call, { said: undefined }));
@@ -106,12 +100,17 @@ function different(): Failure {
   return new Failure('no-target-fit', { phase: 'body', firstEvent: 'our-cancel', isRequestSent: true, note: differs });
 }
 
+/** The target answered that it will not do this: some do so with a 500. */
+function isRefusal(failure: Failure): boolean {
+  return failure.code === 'request-rejected' || failure.code === 'service-error';
+}
+
 function isDifferent(failure: Failure): boolean {
   return failure.code === 'no-target-fit' && failure.evidence.firstEvent === 'our-cancel';
 }
 
 /** So much of a continuation is compared with how the answer began: who begins it again has not gone on. */
-const RESTART_CHARS = 24;
+const RESTART_CHARS = BASE_CHARS_MIN;
 
 /** The second reply on its way to reading as the rest of the first. */
 class LegStream implements Sink, Upstream {
@@ -146,7 +145,7 @@ class LegStream implements Sink, Upstream {
     this.#relay = new WatchedReply(raw, this, Transcript.after(start.said));
     this.#fulfil = fulfil;
     this.#reject = reject;
-    this.#isDoubted = start.isContinued && start.said.text.length >= RESTART_CHARS;
+    this.#isDoubted = start.isContinued;
   }
 
   begin(): void {
@@ -212,18 +211,19 @@ class LegStream implements Sink, Upstream {
 
   #write(event: Json, kinds: number, text: string): void {
     const isPast = this.#splice.isPast;
-    // A second train of thought is not shown: the first was, or there was none.
-    if ((kinds & OUTPUT) === REASONING && (kinds & FINISH) === 0 && this.#start.said.kinds !== 0) {
-      if ((this.#start.said.kinds & (REASONING | TEXT)) !== 0) return;
-    }
+    // A second train of thought is not shown after the first, nor after the answer began.
+    const isThought = (kinds & OUTPUT) === REASONING && (kinds & FINISH) === 0;
+    if (isThought && (this.#start.said.kinds & (REASONING | TEXT)) !== 0) return;
     let shown = text;
     if ((kinds & FINISH) !== 0 && this.#isDoubted) {
       shown = this.#doubtful;
       this.#isDoubted = false;
     }
+    const { transcript } = this.#relay;
     for (const changed of this.#script.rewrite(event, shown === '' ? kinds : kinds | TEXT, shown, isPast)) {
-      if (shown !== '') this.#relay.transcript.addText(shown);
-      shown = '';
+      if ((kinds & OUTPUT) === 0 || changed['type'] !== event['type'])
+        transcript.shape(Buffer.from(JSON.stringify(changed)));
+      else if (shown !== '') transcript.addText(shown);
       this.#pass(written(changed, this.#script.isNamed), kinds);
     }
   }

@@ -10,6 +10,9 @@ export type Continued = { readonly body: Uint8Array; readonly base: string };
 /** Characters a token stands for, at least: for what of a token limit is used up by words that must come again. */
 const CHARS_PER_TOKEN = 4;
 
+/** So little is soon said again, and too short to see by it that a target began anew instead of going on. */
+export const BASE_CHARS_MIN = 24;
+
 /** The request asks for a form that a continuation could break: then only a whole new answer may be compared. */
 export function isFormBound(request: Json): boolean {
   const form =
@@ -44,7 +47,7 @@ export function continued(
   if (request['logprobs'] !== undefined && request['logprobs'] !== null && request['logprobs'] !== false)
     return undefined;
   const base = baseOf(said.text, request);
-  if (base === '') return undefined;
+  if (base.length < BASE_CHARS_MIN) return undefined;
   const shorter = withTokensLeft(
     request,
     said.outputEvents - Math.ceil((said.text.length - base.length) / CHARS_PER_TOKEN),

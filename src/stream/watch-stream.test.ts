@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
 import type { Reply } from '../call/reply.ts';
-import { fateOf, PlayedCaller, PlayedTime, PlayedUpstream, playedCall } from './played.ts';
+import { fateOf, PlayedCaller, PlayedTime, PlayedUpstream, playedCall } from './played.testing.ts';
 import { watch } from './watch.ts';
 
 const SSE = ['content-type', 'text/event-stream; charset=utf-8'];

@@ -211,9 +211,7 @@ export class StreamWatch implements Sink, Upstream, StallHearer {
       this.#read();
       if (this.#isOver) return;
     }
-    if (this.#isFinished()) this.#close();
-    else if (outcome.kind === 'failed')
-      this.#fail({ ...outcome.failure.evidence, stream: this.#facts() }, outcome.failure);
+    if (outcome.kind === 'failed') this.#fail({ ...outcome.failure.evidence, stream: this.#facts() }, outcome.failure);
     else this.#fail(this.#evidence('answer'));
   }
 
@@ -222,24 +220,9 @@ export class StreamWatch implements Sink, Upstream, StallHearer {
     return this.#isCommitted && this.#finishes > 0 && this.#finishes >= choicesAsked(this.#call.body);
   }
 
-  /** The answer is whole and only its terminal event is missing: it is written here, so that every reader sees the end. */
-  #close(): void {
-    const { closing } = this.#dialect;
-    if (closing === undefined) this.#fail(this.#evidence('answer'));
-    else {
-      this.#relay.part(closing);
-      this.#complete();
-    }
-  }
-
   /** The time after the finish reason, or after the end, is over. */
   ended(): void {
-    if (!this.#isOver && this.#isFinished()) this.#close();
-    else if (!this.#isOver) {
-      this.#fail(this.#evidence('answer'));
-      return;
-    }
-    this.#isOver = true;
+    if (!this.#isOver) this.#fail(this.#evidence('answer'));
     this.#stall.stop();
     if (this.#isRawRunning) this.#raw.cancel();
   }
@@ -274,9 +257,18 @@ export class StreamWatch implements Sink, Upstream, StallHearer {
     });
   }
 
-  /** `judged` is what a lower room already made of it: nobody reclassifies. */
+  /**
+   * It ended otherwise than by its terminal event. When the answer is finished, only that event is missing, and is written here, so that
+   * every reader sees the end; else it is a failure. `judged` is what a lower room already made of it: nobody reclassifies.
+   */
   #fail(evidence: Evidence, judged?: Failure): void {
     if (this.#isOver) return;
+    const { closing } = this.#dialect;
+    if (closing !== undefined && this.#isFinished()) {
+      this.#relay.part(closing);
+      this.#complete();
+      return;
+    }
     this.#isOver = true;
     this.#stall.stop();
     const failure = new Failure(judged?.code ?? classify(evidence).code, evidence);

@@ -14,7 +14,7 @@ import { ZH } from './messages.zh.ts';
 
 /** The causes that a page can be about: those that the gateway answers with a status of failure. */
 type PageCause = {
-  [Code in CauseCode]: (typeof CATALOGUE)[Code]['status'] extends 0 | 200 ? never : (typeof CATALOGUE)[Code];
+  [Code in CauseCode]: (typeof CATALOGUE)[Code]['status'] extends 0 ? never : (typeof CATALOGUE)[Code];
 }[CauseCode];
 
 /** The families, steps and folk steps that a page can show, derived from the catalogue: a new one without a translation does not compile. */

@@ -43,7 +43,7 @@ function enveloped(event: Json, opening: Json): Json {
 }
 
 function deltaWith(delta: Json, kinds: number, text: string): Json {
-  const { role, reasoning, reasoning_content, ...rest } = delta;
+  const { role: _, ...rest } = delta;
   return (kinds & TEXT) === 0 ? rest : { ...rest, content: text };
 }
 

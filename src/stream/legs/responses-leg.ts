@@ -17,6 +17,8 @@ class ResponsesLeg implements LegScript {
   /** The first reply's message, begun and not done. */
   #open: Place | undefined;
   #hasOpenPart = false;
+  /** The first reply had finished its message: the second one's is met and never shown. */
+  #isMessageDone = false;
   #nextIndex = 0;
   #sequence: number;
   #text: string;
@@ -41,6 +43,7 @@ class ResponsesLeg implements LegScript {
       } else if (event['type'] === 'response.content_part.added') this.#hasOpenPart = true;
       else if (event['type'] === 'response.output_item.done') {
         this.#done.push(item);
+        if (item['type'] === 'message') this.#isMessageDone = true;
         if (this.#open?.index === index) this.#open = undefined;
       }
     }
@@ -84,6 +87,10 @@ class ResponsesLeg implements LegScript {
     const item = within(event, 'item');
     if (item['type'] === 'message' && this.#open !== undefined) {
       this.#places.set(index, this.#open);
+      return [];
+    }
+    if (item['type'] === 'message' && this.#isMessageDone) {
+      this.#isMessageDone = false;
       return [];
     }
     // A second train of thought is not shown after the first; whatever else begins before the text is met again has no place yet.

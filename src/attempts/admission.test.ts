@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ANSWERED } from '../call/reply.ts';
+import { ACCEPTED_ROW, Admission } from './admission.ts';
+import {
+  answeredWith,
+  failureIn,
+  playedAttempt,
+  playedCall,
+  playedChance,
+  playedSeats,
+  playedTime,
+  wholeAnswer,
+} from './played.test.ts';
+
+function stage() {
+  const time = playedTime();
+  const admission = new Admission({ clock: time.clock, chance: playedChance(3) });
+  const [seat] = playedSeats(['a']);
+  assert.ok(seat !== undefined);
+  const send = (kind: 'accepted' | 'failed' | 'mistake') => {
+    const call = playedCall(time);
+    const attempt = playedAttempt(call, 'a', { startMs: time.clock.now() });
+    admission.start(seat, call, attempt);
+    attempt.endMs = time.clock.now();
+    if (kind === 'accepted') {
+      attempt.firstPartMs = time.clock.now();
+      admission.spoke(seat, call, attempt);
+      admission.end(seat, call, attempt, ANSWERED);
+      return;
+    }
+    const failure = kind === 'failed' ? answeredWith('service-error', 500) : answeredWith('request-rejected', 400);
+    admission.end(seat, call, attempt, { kind: 'failed', failure });
+  };
+  return { time, admission, send };
+}
+
+test('while half is accepted nothing is held back', async () => {
+  const { time, admission, send } = stage();
+  for (let i = 0; i < 400; i++) {
+    send(i % 2 === 0 ? 'accepted' : 'failed');
+    await time.pass(50);
+  }
+  assert.ok(admission.refusedShare() < 0.05);
+});
+
+test('a pool that accepts nothing is sent a fifth, and never less', () => {
+  const { admission, send } = stage();
+  for (let i = 0; i < 1000; i++) send('failed');
+  assert.equal(admission.refusedShare(), 0.8);
+});
+
+test('below five calls a second nothing is held back', async () => {
+  const { time, admission, send } = stage();
+  for (let i = 0; i < 140; i++) {
+    send('failed');
+    await time.pass(210);
+  }
+  assert.equal(admission.refusedShare(), 0);
+});
+
+test('ten accepted in a row end it at once: a window of bad memories does not outlast the fault', () => {
+  const { admission, send } = stage();
+  for (let i = 0; i < 1000; i++) send('failed');
+  for (let i = 0; i < ACCEPTED_ROW - 1; i++) send('accepted');
+  assert.ok(admission.refusedShare() > 0.7);
+  send('accepted');
+  assert.equal(admission.refusedShare(), 0);
+  send('failed');
+  assert.equal(admission.refusedShare(), 0);
+});
+
+test("a caller's mistakes are accepted calls", () => {
+  const { admission, send } = stage();
+  for (let i = 0; i < 1000; i++) send('mistake');
+  assert.equal(admission.refusedShare(), 0);
+});
+
+test('the refused are told at once when to come back, and nothing was sent', async () => {
+  const { time, admission, send } = stage();
+  for (let i = 0; i < 1000; i++) send('failed');
+  let asked = 0;
+  let refused = 0;
+  for (let i = 0; i < 200; i++) {
+    try {
+      await admission.filter(playedCall(time), () => {
+        asked += 1;
+        return Promise.resolve(wholeAnswer());
+      });
+    } catch {
+      refused += 1;
+    }
+  }
+  assert.equal(asked + refused, 200);
+  assert.ok(asked > 20 && asked < 65, `${asked} were sent`);
+  const failure = await failureIn(
+    (async () => {
+      for (;;) await admission.filter(playedCall(time), () => Promise.resolve(wholeAnswer()));
+    })(),
+  );
+  assert.equal(failure.code, 'admission-refused');
+  assert.equal(failure.evidence.retryAfterMs, 1000);
+});

@@ -1,0 +1,91 @@
+import type { Call } from '../call/call.ts';
+import { Failure } from '../call/failure.ts';
+import type { Reply } from '../call/reply.ts';
+import type { Attempt } from '../call/story.ts';
+import type { Filter } from '../pipeline/service.ts';
+import type { Clock } from '../world/world.ts';
+import type { Alarm, Alarms, Ringer } from './alarm.ts';
+
+export type HardLimitOptions = {
+  readonly clock: Clock;
+  /** A set of its own: alarms of like delay cost least to set anew. */
+  readonly alarms: Alarms;
+  /** Milliseconds to the first part; 0 is off. */
+  readonly firstPartMs: number;
+  /** Nobody else is left to ask: the attempt goes on until the deadline. Asked only when the limit has passed. */
+  readonly isLast: (call: Call) => boolean;
+};
+
+/**
+ * Ends an attempt whose first part does not come, bytes or not: a target that drips its answer is as useless as a silent one. Nearest the
+ * target above watch, so that the pick sees a failure of the target and not a choice of ours.
+ * @throws Failure `answer-timeout`.
+ */
+export function hardLimit(options: HardLimitOptions): Filter {
+  if (options.firstPartMs === 0) return (call, next) => next(call);
+  return (call, next) =>
+    new Promise((resolve, reject) => {
+      const guard = new Guard(call, options, resolve, reject);
+      next(call).then(
+        (reply) => guard.reply(reply),
+        (failure) => guard.fail(failure),
+      );
+    });
+}
+
+class Guard implements Ringer {
+  readonly #call: Call;
+  readonly #attempt: Attempt | undefined;
+  readonly #options: HardLimitOptions;
+  readonly #resolve: (reply: Reply) => void;
+  readonly #reject: (failure: unknown) => void;
+  #alarm: Alarm | undefined;
+
+  constructor(
+    call: Call,
+    options: HardLimitOptions,
+    resolve: (reply: Reply) => void,
+    reject: (failure: unknown) => void,
+  ) {
+    this.#call = call;
+    this.#attempt = call.attempt;
+    this.#options = options;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#alarm = options.alarms.set(options.firstPartMs, this);
+  }
+
+  reply(reply: Reply): void {
+    this.#disarm();
+    this.#resolve(reply);
+  }
+
+  fail(failure: unknown): void {
+    this.#disarm();
+    this.#reject(failure);
+  }
+
+  ring(): void {
+    this.#alarm = undefined;
+    const { isLast, firstPartMs, clock } = this.#options;
+    if (isLast(this.#call)) return;
+    const attempt = this.#attempt;
+    this.#reject(
+      new Failure('answer-timeout', {
+        phase: attempt?.headMs === undefined ? 'wait-head' : 'body',
+        firstEvent: 'our-timer',
+        clock: 'first-output',
+        host: attempt?.target,
+        bytesWritten: Math.max(1, attempt?.bytesWritten ?? 0),
+        elapsedMs: attempt === undefined ? firstPartMs : clock.now() - attempt.startMs,
+        limitMs: firstPartMs,
+      }),
+    );
+    attempt?.cancel?.();
+  }
+
+  #disarm(): void {
+    this.#alarm?.clear();
+    this.#alarm = undefined;
+  }
+}

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Call } from '../call/call.ts';
+import type { Failure } from '../call/failure.ts';
+import { ANSWERED } from '../call/reply.ts';
+import type { Seat } from '../call/seat.ts';
+import type { Attempt } from '../call/story.ts';
+import { LIMIT_BOUNDS, Limits, MODELS_MAX } from './limit.ts';
+import {
+  answeredWith,
+  failureOf,
+  type PlayedTime,
+  playedAttempt,
+  playedCall,
+  playedSeats,
+  playedTime,
+} from './played.test.ts';
+
+function stage(limits = new Limits()) {
+  const time = playedTime();
+  const [seat] = playedSeats(['a']);
+  assert.ok(seat !== undefined);
+  return { time, seat, limits };
+}
+
+type Begun = { readonly call: Call; readonly attempt: Attempt };
+
+function begin(limits: Limits, seat: Seat, time: PlayedTime, model = 'gpt-5'): Begun {
+  const call = playedCall(time, { model });
+  const attempt = playedAttempt(call, 'a', { startMs: time.clock.now(), bytesWritten: 9 });
+  limits.start(seat, call);
+  seat.inFlight += 1;
+  return { call, attempt };
+}
+
+function answer(limits: Limits, seat: Seat, time: PlayedTime, { call, attempt }: Begun): void {
+  attempt.firstPartMs = time.clock.now();
+  limits.spoke(seat, call, attempt);
+  attempt.endMs = time.clock.now();
+  limits.end(seat, call, attempt, ANSWERED);
+  seat.inFlight -= 1;
+}
+
+function refuse(
+  limits: Limits,
+  seat: Seat,
+  time: PlayedTime,
+  { call, attempt }: Begun,
+  failure: Failure = answeredWith('rate-limited', 429),
+): void {
+  attempt.endMs = time.clock.now();
+  limits.end(seat, call, attempt, { kind: 'failed', failure });
+  seat.inFlight -= 1;
+}
+
+test('without a sign of overload there is no limit', () => {
+  const { time, seat, limits } = stage();
+  const all = Array.from({ length: 5000 }, () => begin(limits, seat, time));
+  assert.equal(limits.hasRoom(seat, playedCall(time)), true);
+  for (const each of all) answer(limits, seat, time, each);
+  assert.equal(seat.inFlightMax, Number.POSITIVE_INFINITY);
+});
+
+test('the first refusal sets the limit just below the load at which it came', async () => {
+  const { time, seat, limits } = stage();
+  const all = Array.from({ length: 40 }, () => begin(limits, seat, time));
+  await time.pass(100);
+  refuse(limits, seat, time, all[0] as Begun);
+  assert.equal(seat.inFlightMax, 38);
+});
+
+test('of all that was under way together, one refusal counts', async () => {
+  const { time, seat, limits } = stage();
+  const all = Array.from({ length: 40 }, () => begin(limits, seat, time));
+  await time.pass(100);
+  for (const each of all) refuse(limits, seat, time, each);
+  assert.equal(seat.inFlightMax, 38);
+});
+
+test('most refused cuts by half, few refused by a twentieth', async () => {
+  for (const [taken, refused, expected] of [
+    [1, 9, 50],
+    [99, 1, 95],
+    [80, 20, 80],
+  ] as const) {
+    const { time, seat, limits } = stage();
+    refuse(limits, seat, time, begin(limits, seat, time));
+    const gauge = Array.from({ length: 100 }, () => begin(limits, seat, time));
+    await time.pass(1);
+    refuse(limits, seat, time, gauge.pop() as Begun);
+    for (let i = 0; i < taken; i++) answer(limits, seat, time, begin(limits, seat, time));
+    const before = limits.limit(seat, playedCall(time));
+    await time.pass(1);
+    const late = Array.from({ length: refused }, () => begin(limits, seat, time));
+    await time.pass(1);
+    // All refusals but the last belong to a time before the last cut.
+    for (const { call, attempt } of late.slice(1)) {
+      refuse(limits, seat, time, { call, attempt: { ...attempt, startMs: -1 } });
+    }
+    refuse(limits, seat, time, late[0] as Begun);
+    const share = Math.round((limits.limit(seat, playedCall(time)) / before) * 100);
+    assert.ok(Math.abs(share - expected) <= 1, `${taken}:${refused} left ${share} %`);
+  }
+});
+
+test('a target that takes nothing at all is no case for a limit: it is not cut to one (outage)', async () => {
+  const { time, seat, limits } = stage();
+  const all = Array.from({ length: 40 }, () => begin(limits, seat, time));
+  await time.pass(1);
+  for (const each of all) refuse(limits, seat, time, each);
+  for (let i = 0; i < 100; i++) {
+    await time.pass(1);
+    refuse(limits, seat, time, begin(limits, seat, time));
+  }
+  assert.equal(seat.inFlightMax, 38);
+});
+
+test('the limit grows by one for each limit of answers, and only while it is what holds calls back', async () => {
+  const { time, seat, limits } = stage();
+  const all = Array.from({ length: 20 }, () => begin(limits, seat, time));
+  await time.pass(1);
+  for (const each of all) refuse(limits, seat, time, each);
+  const learned = limits.limit(seat, playedCall(time));
+  for (let i = 0; i < 100; i++) answer(limits, seat, time, begin(limits, seat, time));
+  assert.equal(limits.limit(seat, playedCall(time)), learned);
+  for (let round = 0; round < 3; round++) {
+    const busy = Array.from({ length: 19 }, () => begin(limits, seat, time));
+    for (const each of busy) answer(limits, seat, time, each);
+  }
+  const grown = limits.limit(seat, playedCall(time));
+  assert.ok(grown > learned + 1 && grown < learned + 3, `${learned} to ${grown}`);
+});
+
+test("a caller's mistake and a host's fault are no overload, silence after sending is", async () => {
+  for (const [failure, isCut] of [
+    [answeredWith('request-rejected', 400), false],
+    [answeredWith('service-error', 500), false],
+    [failureOf('closed-before-answer'), false],
+    [failureOf('answer-timeout'), true],
+    [failureOf('connect-timeout', { bytesWritten: 0 }), false],
+    [answeredWith('service-overloaded', 529), true],
+    [answeredWith('service-unavailable', 503), true],
+  ] as const) {
+    const { time, seat, limits } = stage();
+    const one = begin(limits, seat, time);
+    await time.pass(1);
+    refuse(limits, seat, time, one, failure);
+    assert.equal(Number.isFinite(seat.inFlightMax), isCut, failure.code);
+  }
+});
+
+test('one always goes, whatever was refused', async () => {
+  const { time, seat, limits } = stage();
+  for (let i = 0; i < 50; i++) {
+    const one = begin(limits, seat, time);
+    const other = begin(limits, seat, time);
+    await time.pass(1);
+    answer(limits, seat, time, other);
+    refuse(limits, seat, time, one);
+  }
+  assert.equal(limits.hasRoom(seat, playedCall(time)), true);
+});
+
+test('models of one target are limited apart', async () => {
+  const { time, seat, limits } = stage();
+  const busy = Array.from({ length: 10 }, () => begin(limits, seat, time, 'busy'));
+  await time.pass(1);
+  refuse(limits, seat, time, busy[0] as Begun);
+  assert.equal(limits.hasRoom(seat, playedCall(time, { model: 'busy' })), false);
+  assert.equal(limits.hasRoom(seat, playedCall(time, { model: 'calm' })), true);
+});
+
+test('callers who invent models cannot fill the memory, nor unbalance the count', () => {
+  const { time, seat, limits } = stage(new Limits({ ...LIMIT_BOUNDS, max: 5 }));
+  const all = Array.from({ length: MODELS_MAX * 3 }, (_, i) => begin(limits, seat, time, `m${i}`));
+  assert.equal(limits.hasRoom(seat, playedCall(time, { model: 'another' })), false);
+  for (const each of all) answer(limits, seat, time, each);
+  assert.equal(limits.hasRoom(seat, playedCall(time, { model: 'another' })), true);
+});

@@ -1,0 +1,262 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Call } from '../call/call.ts';
+import { leave } from '../call/leave.ts';
+import { ANSWERED, type Reply } from '../call/reply.ts';
+import { Line, type Waiter } from './line.ts';
+import {
+  failureIn,
+  playedAttempt,
+  playedCall,
+  playedChance,
+  playedSeats,
+  playedTime,
+  wholeAnswer,
+} from './played.test.ts';
+import { WAITING_BOUNDS, WaitingRoom } from './waiting.ts';
+
+/** A room in front of so many places; `free` gives one back, as the end of an attempt does. */
+function stage({ places = 0, sizeMax = 1000, isLast = true } = {}) {
+  const time = playedTime();
+  const room = new WaitingRoom({ ...time, chance: playedChance(), bounds: { ...WAITING_BOUNDS, sizeMax } });
+  const door = room.door(isLast);
+  const [seat] = playedSeats(['a']);
+  assert.ok(seat !== undefined);
+  let left = places;
+  const served: string[] = [];
+  const names = new Map<Call, string>();
+  const ended = (isServed: boolean) => {
+    const call = playedCall(time);
+    const endMs = time.clock.now();
+    const attempt = playedAttempt(call, 'a', { endMs, firstPartMs: isServed ? endMs : undefined });
+    room.hearer.end(seat, call, attempt, ANSWERED);
+  };
+  return {
+    time,
+    room,
+    door,
+    served,
+    free(count = 1, isServed = true) {
+      for (let i = 0; i < count; i++) {
+        left += 1;
+        ended(isServed);
+      }
+    },
+    enter(name: string, over: Partial<Call> = {}): Promise<Reply> & { call: Call } {
+      const call = playedCall(time, over);
+      names.set(call, name);
+      const promise = door.enter(call, () => {
+        if (left === 0) return undefined;
+        left -= 1;
+        served.push(name);
+        return Promise.resolve(wholeAnswer(name));
+      });
+      promise.catch(() => {});
+      return Object.assign(promise, { call });
+    },
+  };
+}
+
+const from = (ip: string): Partial<Call> => ({ caller: { ip, credential: undefined } });
+
+test('who waits is served when a place is free, and the story says how long he waited', async () => {
+  const { time, enter, free } = stage();
+  const waits = enter('one');
+  await time.pass(400);
+  free();
+  assert.equal((await waits).target, 'one');
+  assert.deepEqual(waits.call.story.notes, ['waited 0.40 s for a free target']);
+  assert.equal(waits.call.leavers.size, 0);
+});
+
+test('the higher priority is served first', async () => {
+  const { enter, free, served } = stage();
+  enter('low', { priority: -1 });
+  enter('middle', { priority: 0 });
+  enter('high', { priority: 1 });
+  free(3);
+  assert.deepEqual(served, ['high', 'middle', 'low']);
+});
+
+test('a caller who floods the room delays nobody else by more than one turn', () => {
+  const { enter, free, served } = stage();
+  for (let i = 0; i < 50; i++) enter(`flood ${i}`, from('192.0.2.66'));
+  enter('small', from('192.0.2.1'));
+  free(2);
+  assert.ok(served.includes('small'));
+});
+
+test('one turn in eight goes to who has waited longest, so that no caller starves behind a higher priority', async () => {
+  const { time, enter, free, served } = stage();
+  enter('patient', { priority: -3 });
+  await time.pass(1);
+  for (let i = 0; i < 20; i++) enter(`important ${i}`, { priority: 0 });
+  free(8);
+  assert.ok(served.includes('patient'));
+});
+
+test('in a burst the oldest is served first, under lasting overload the newest', async () => {
+  const burst = stage();
+  burst.enter('old');
+  burst.enter('new');
+  burst.free();
+  assert.deepEqual(burst.served, ['old']);
+  const overload = stage();
+  overload.enter('old');
+  await overload.time.pass(1500);
+  overload.enter('new');
+  overload.free();
+  assert.deepEqual(overload.served, ['new']);
+});
+
+test('the room is bounded, and who finds it full is told when to come back', async () => {
+  const { time, room, enter, free } = stage({ sizeMax: 10 });
+  for (let i = 0; i < 20; i++) {
+    enter('served before');
+    free();
+    await time.pass(100);
+  }
+  for (let i = 0; i < 10; i++) enter('waits');
+  const failure = await failureIn(enter('too many'));
+  assert.equal(failure.code, 'queue-full');
+  assert.equal(room.size, 10);
+  // 20 were served in the last 10 s, so the eleven take 5.5 s, and up to a quarter more.
+  const ms = failure.evidence.retryAfterMs ?? 0;
+  assert.ok(ms >= 5500 && ms <= 6875, `${ms}`);
+});
+
+test('a full room makes way for a higher priority, and for who has fewer waiting', async () => {
+  const { enter } = stage({ sizeMax: 4 });
+  const crowd = Array.from({ length: 4 }, () => enter('crowd', from('192.0.2.66')));
+  const other = enter('other', from('192.0.2.1'));
+  assert.equal((await failureIn(crowd[3] as Promise<unknown>)).code, 'queue-full');
+  const urgent = enter('urgent', { ...from('192.0.2.66'), priority: 1 });
+  assert.equal((await failureIn(crowd[2] as Promise<unknown>)).code, 'queue-full');
+  assert.equal((await failureIn(enter('more crowd', from('192.0.2.66')))).code, 'queue-full');
+  void other;
+  void urgent;
+});
+
+test('who could not be served before his deadline is told at once, not at the end of it', async () => {
+  const { time, enter, free } = stage();
+  for (let i = 0; i < 10; i++) {
+    enter('served');
+    free();
+  }
+  for (let i = 0; i < 5; i++) enter('waits');
+  // One a second is served; six before him would take 6 s.
+  const failure = await failureIn(enter('hurried', { deadlineMs: time.clock.now() + 3000 }));
+  assert.equal(failure.code, 'queue-full');
+});
+
+test('patience ends after 10 s, and in front of a pool with others behind it after a quarter of a second', async () => {
+  const last = stage();
+  const waits = failureIn(last.enter('one'));
+  await last.time.pass(10_200);
+  assert.equal((await waits).code, 'queue-timeout');
+  const first = stage({ isLast: false });
+  const moves = failureIn(first.enter('one'));
+  await first.time.pass(400);
+  assert.equal((await moves).code, 'queue-timeout');
+});
+
+test('a caller who leaves gives his place up', async () => {
+  const { room, enter, free, served } = stage();
+  const gone = enter('gone');
+  enter('stays');
+  leave(gone.call);
+  assert.equal((await failureIn(gone)).code, 'caller-left');
+  assert.equal(room.size, 1);
+  free();
+  assert.deepEqual(served, ['stays']);
+});
+
+test('a call that was begun already goes before all that were not', () => {
+  const { time, enter, free, served } = stage();
+  enter('fresh', { priority: 3 });
+  const call = playedCall(time);
+  playedAttempt(call, 'a', { code: 'rate-limited' });
+  enter('again', { story: call.story });
+  free();
+  assert.deepEqual(served, ['again']);
+});
+
+test('a newcomer must wait behind others who want the same model, not behind those who want another', () => {
+  const { time, door, enter } = stage();
+  assert.equal(door.mustWait(playedCall(time)), false);
+  enter('one', { model: 'busy' });
+  assert.equal(door.mustWait(playedCall(time, { model: 'busy' })), true);
+  assert.equal(door.mustWait(playedCall(time, { model: 'calm' })), false);
+});
+
+test('the place and the expected wait can be told', async () => {
+  const { time, room, enter, free } = stage();
+  for (let i = 0; i < 20; i++) {
+    enter('served');
+    free();
+    await time.pass(50);
+  }
+  const one = enter('one');
+  const two = enter('two');
+  assert.deepEqual(room.place(one.call), { place: 1, expectedMs: 500 });
+  assert.deepEqual(room.place(two.call), { place: 2, expectedMs: 1000 });
+  free();
+  assert.equal(room.place(one.call), undefined);
+  assert.equal(room.place(two.call)?.place, 1);
+});
+
+test('a place that came free without a word of it is found within a tenth of a second', async () => {
+  const time = playedTime();
+  const room = new WaitingRoom({ ...time, chance: playedChance() });
+  let isFree = false;
+  const reply = room.door(true).enter(playedCall(time), () => (isFree ? Promise.resolve(wholeAnswer()) : undefined));
+  isFree = true;
+  await time.pass(100);
+  assert.equal((await reply).target, 'a');
+});
+
+test('whatever is entered, left and served, nobody is lost and nobody is served twice', () => {
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant('add' as const), caller: fc.nat(4), priority: fc.integer({ min: -2, max: 2 }) }),
+    fc.record({ kind: fc.constant('serve' as const), isNewestFirst: fc.boolean() }),
+    fc.record({ kind: fc.constant('remove' as const), nth: fc.nat(20) }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      const time = playedTime();
+      const line = new Line();
+      const inside = new Set<Waiter>();
+      for (const each of steps) {
+        if (each.kind === 'add') {
+          const waiter: Waiter = {
+            call: playedCall(time),
+            caller: `c${each.caller}`,
+            priority: each.priority,
+            sinceMs: inside.size,
+            untilMs: 0,
+            go: () => undefined,
+            settle: () => {},
+          };
+          line.add(waiter);
+          inside.add(waiter);
+          assert.ok(line.ahead(waiter) < inside.size);
+        } else if (each.kind === 'serve') {
+          const [next] = line.next(8, each.isNewestFirst);
+          assert.equal(next === undefined, inside.size === 0);
+          if (next === undefined) continue;
+          assert.ok(inside.delete(next));
+          line.serve(next);
+        } else {
+          const victim = [...inside][each.nth];
+          if (victim === undefined) continue;
+          inside.delete(victim);
+          line.remove(victim);
+          line.remove(victim);
+        }
+        assert.equal(line.size, inside.size);
+        assert.equal(line.overdue(1).length, inside.size);
+      }
+    }),
+  );
+});
