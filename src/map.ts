@@ -44,7 +44,15 @@ export const ROOMS = {
     'config',
   ]),
   control: room('what can an operator do to it?', [...CONTRACTS, 'health', 'pool']),
-  gateway: room('the path of a call, on one page', [...CONTRACTS, 'attempts', 'health', 'providers', 'config', 'pool']),
+  gateway: room('the path of a call, on one page', [
+    ...CONTRACTS,
+    'attempts',
+    'health',
+    'providers',
+    'config',
+    'pool',
+    'control',
+  ]),
   serve: room('the process, on one page', [...CONTRACTS, 'gateway', 'config', 'server', 'drill', 'providers'], {
     outside: 'process',
   }),

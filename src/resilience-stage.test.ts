@@ -14,6 +14,7 @@ import { leastConnections } from './balance/least-connections.ts';
 import { load } from './balance/load.ts';
 import { picking } from './balance/pick.ts';
 import type { Picker } from './balance/picker.ts';
+import { regionChoice } from './balance/region.ts';
 import type { Call } from './call/call.ts';
 import type { Failure } from './call/failure.ts';
 import { ANSWERED, type Outcome, type Reply } from './call/reply.ts';
@@ -49,6 +50,8 @@ export type PoolPlan = {
   readonly name: string;
   readonly targets: readonly PlayedTarget[];
   readonly picker?: (seats: readonly Seat[]) => Picker;
+  /** Nearest first; targets are kept to one region while it is well. */
+  readonly regions?: readonly string[];
 };
 
 export type Route = {
@@ -88,6 +91,7 @@ export function route(time: PlayedTime, chance: Chance, plans: readonly PoolPlan
         hasRoom: (seat, call) => limits.hasRoom(seat, call),
         hearers,
         clock,
+        ...(plan.regions === undefined ? {} : { narrow: regionChoice({ regions: plan.regions, seats, chance }) }),
       });
       const onDoubleSpendRisk = () => {
         risks += 1;
@@ -194,7 +198,7 @@ export type Tally = {
 };
 
 /** Calls at an even rate, each heard to its end; `make` may shape each. */
-export async function load200(
+export async function offer(
   time: PlayedTime,
   service: Service,
   plan: {
@@ -236,4 +240,20 @@ export async function load200(
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((one, other) => one - other);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
+
+export function sum(values: readonly (number | undefined)[]): number {
+  let total = 0;
+  for (let i = 0; i < values.length; i++) total += values[i] ?? 0;
+  return total;
+}
+
+/** First parts by second since the start. */
+export function answersBySecond({ answered }: Tally, startMs: number): number[] {
+  const seconds: number[] = [];
+  for (const { startMs: beganMs, tookMs } of answered) {
+    const second = Math.floor((beganMs + tookMs - startMs) / 1000);
+    seconds[second] = (seconds[second] ?? 0) + 1;
+  }
+  return seconds;
 }

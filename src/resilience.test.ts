@@ -1,70 +1,321 @@
+/** Whole routes in virtual time: what a caller sees while targets fail, and what targets see while callers come. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { answeredWith, failureOf, playedChance, playedTime, refused } from './attempts/played.test.ts';
-import type { Failure } from './call/failure.ts';
-import { type Deed, load200, quantile, route, target } from './resilience-stage.test.ts';
+import { answeredWith, failureOf, playedCall, playedChance, playedTime, refused } from './attempts/played.test.ts';
+import type { Call } from './call/call.ts';
+import {
+  answersBySecond,
+  type Deed,
+  offer,
+  quantile,
+  route,
+  sum,
+  type Tally,
+  target,
+} from './resilience-stage.test.ts';
 
+const T0 = 1_000_000;
 const WELL: Deed = { kind: 'answer', afterMs: 50, lastsMs: 200 };
+const fail = (failure = answeredWith('service-error', 500), afterMs = 5): Deed => ({ kind: 'fail', afterMs, failure });
 
-/** Every way a target can fail before the first part, as it looks from below the pick. */
+/** Well but from one moment to another, counted in seconds since the start. */
+const between = (fromS: number, toS: number, deed: Deed) => (_: Call, nowMs: number) =>
+  nowMs >= T0 + fromS * 1000 && nowMs < T0 + toS * 1000 ? deed : WELL;
+
+const codes = ({ failed }: Tally): string => [...new Set(failed.map(({ failure }) => failure.code))].join();
+
+/** P4: over any 10 s, no more is sent a second time than 20 % of the calls, and the floor. What never left is no load. */
+function assertBudget({ offered, answered, failed }: Tally): void {
+  const again: number[] = [];
+  for (const { call } of [...answered, ...failed]) {
+    for (const { bytesWritten, startMs } of call.story.attempts.slice(1)) {
+      const second = Math.floor((startMs - T0) / 1000);
+      if (bytesWritten > 0) again[second] = (again[second] ?? 0) + 1;
+    }
+  }
+  for (let from = 0; from + 10 <= offered.length; from++) {
+    const calls = sum(offered.slice(from, from + 10));
+    const sent = sum(again.slice(from, from + 10));
+    // Windows that begin between two payments see at most one second more than the budget does.
+    assert.ok(sent <= calls * 0.2 + 100 + 20, `${sent} sent again for ${calls} from second ${from}`);
+  }
+}
+
+/** Every way a target can fail before its first part, as it looks from below the pick. */
 const FAULTS: Record<string, Deed> = {
-  refused: { kind: 'fail', afterMs: 1, failure: refused() },
-  'reset before the answer': { kind: 'fail', afterMs: 5, failure: failureOf('closed-before-answer') },
-  500: { kind: 'fail', afterMs: 5, failure: answeredWith('service-error', 500) },
-  502: { kind: 'fail', afterMs: 5, failure: answeredWith('service-bad-gateway', 502) },
-  503: { kind: 'fail', afterMs: 5, failure: answeredWith('service-unavailable', 503) },
-  '503 with Retry-After': {
-    kind: 'fail',
-    afterMs: 5,
-    failure: answeredWith('service-unavailable', 503, ['retry-after', '30']),
-  },
-  429: { kind: 'fail', afterMs: 5, failure: answeredWith('rate-limited', 429) },
-  '429 with Retry-After': {
-    kind: 'fail',
-    afterMs: 5,
-    failure: answeredWith('rate-limited', 429, ['retry-after', '20']),
-  },
-  529: { kind: 'fail', afterMs: 5, failure: answeredWith('service-overloaded', 529) },
-  401: { kind: 'fail', afterMs: 5, failure: answeredWith('credential-refused', 401) },
-  'HTML instead of JSON': { kind: 'fail', afterMs: 5, failure: answeredWith('answer-html', 200) },
-  'unknown name': { kind: 'fail', afterMs: 5, failure: failureOf('dns-not-found', { phase: 'dns', bytesWritten: 0 }) },
-  'resolver down': { kind: 'fail', afterMs: 5, failure: failureOf('dns-failed', { phase: 'dns', bytesWritten: 0 }) },
-  'connect timeout': {
-    kind: 'fail',
-    afterMs: 3000,
-    failure: failureOf('connect-timeout', { phase: 'connect', bytesWritten: 0 }),
-  },
-  'certificate expired': {
-    kind: 'fail',
-    afterMs: 20,
-    failure: failureOf('certificate-expired', { phase: 'tls', bytesWritten: 0 }),
-  },
+  'connection refused': fail(refused(), 1),
+  'reset before the answer': fail(failureOf('closed-before-answer')),
+  'status 500': fail(),
+  'status 502': fail(answeredWith('service-bad-gateway', 502)),
+  'status 503': fail(answeredWith('service-unavailable', 503)),
+  'status 503 with Retry-After': fail(answeredWith('service-unavailable', 503, ['retry-after', '30'])),
+  'status 429': fail(answeredWith('rate-limited', 429)),
+  'status 429 with Retry-After': fail(answeredWith('rate-limited', 429, ['retry-after', '20'])),
+  'status 529': fail(answeredWith('service-overloaded', 529)),
+  'status 401': fail(answeredWith('credential-refused', 401)),
+  'HTML instead of JSON': fail(answeredWith('answer-html', 200)),
+  'an unknown name': fail(failureOf('dns-not-found', { phase: 'dns', bytesWritten: 0 })),
+  'a dead resolver': fail(failureOf('dns-failed', { phase: 'dns', bytesWritten: 0 })),
+  'connect timeouts': fail(failureOf('connect-timeout', { phase: 'connect', bytesWritten: 0 }), 3000),
+  'an expired certificate': fail(failureOf('certificate-expired', { phase: 'tls', bytesWritten: 0 }), 20),
   silence: { kind: 'silence' },
 };
 
 for (const [name, deed] of Object.entries(FAULTS)) {
-  test(`one of two targets: ${name} at 100 % is seen by no caller, and its share falls to probes`, async () => {
+  test(`one of two targets with ${name}: no caller sees it, and its share falls to probes within 2 s`, async () => {
     const time = playedTime();
-    const a = target('a', (_, nowMs) => (nowMs >= 1_005_000 ? deed : WELL));
+    const a = target('a', between(3, 99, deed));
     const b = target('b', () => WELL);
     const { service } = route(time, playedChance(7), [{ name: 'pool', targets: [a, b] }]);
-    const tally = await load200(time, service, { perSecond: 200, forMs: 25_000 });
-    assert.deepEqual(
-      tally.failed.map(({ failure }) => failure.code),
-      [],
-    );
-    assert.equal(tally.answered.length, 5_000);
+    const tally = await offer(time, service, { perSecond: 200, forMs: 14_000 });
+    assert.equal(codes(tally), '');
+    assert.equal(tally.answered.length, 2_800);
     const slowest = quantile(
       tally.answered.map(({ tookMs }) => tookMs),
       0.99,
     );
-    const clockMs = deed.kind === 'silence' ? 10_000 : deed.afterMs + 400;
-    assert.ok(slowest <= 50 + clockMs, `p99 ${slowest} ms`);
-    if (deed.kind !== 'silence') {
-      const late = a.arrivals.slice(8, 25).reduce((sum, each) => sum + (each ?? 0), 0);
-      assert.ok(late <= 30, `${late} calls still reached it`);
-    }
-    const sent = [a, b].flatMap(({ arrivals }) => arrivals).reduce((sum, each) => sum + (each ?? 0), 0);
-    assert.ok(sent <= 5_000 * 1.2 + 100, `${sent} sent of 5000`);
+    const clockMs = deed.kind === 'fail' ? deed.afterMs : 2000;
+    assert.ok(slowest <= 50 + clockMs + 200, `p99 ${slowest} ms`);
+    const late = sum(a.arrivals.slice(5, 14));
+    assert.ok(late <= 15, `${late} calls still reached it`);
+    assertBudget(tally);
   });
 }
+
+test('a target that was never heard of costs the first callers 8 s, and the rest nothing', async () => {
+  const time = playedTime();
+  const a = target('a', () => ({ kind: 'silence' }));
+  const b = target('b', () => WELL);
+  const { service, risks } = route(time, playedChance(7), [{ name: 'pool', targets: [a, b] }]);
+  const tally = await offer(time, service, { perSecond: 200, forMs: 15_000 });
+  assert.equal(tally.answered.length, 3000);
+  const slow = tally.answered.filter(({ tookMs }) => tookMs > 1000);
+  assert.ok(slow.length < 80 && slow.every(({ tookMs }) => tookMs < 8500), `${slow.length} slow`);
+  assert.equal(risks(), sum(a.arrivals));
+});
+
+test('two of three targets broken: every call is answered, and the third is not starved for a wrong panic', async () => {
+  for (const deed of [fail(), { kind: 'silence' } as const]) {
+    const time = playedTime();
+    const [a, b] = [target('a', () => deed), target('b', () => deed)];
+    const c = target('c', () => WELL);
+    const { service } = route(time, playedChance(7), [{ name: 'pool', targets: [a, b, c] }]);
+    const tally = await offer(time, service, { perSecond: 200, forMs: 15_000 });
+    assert.equal(codes(tally), '');
+    assert.ok(sum(a.arrivals.slice(9)) + sum(b.arrivals.slice(9)) < 40);
+  }
+});
+
+for (const [name, deed] of Object.entries({
+  'status 500': fail(),
+  'refused connections': fail(refused(), 1),
+  'status 503': fail(answeredWith('service-unavailable', 503)),
+  silence: { kind: 'silence' } as const,
+})) {
+  test(`all targets dead for 30 s with ${name}, then back: goodput in 10 s, no herd, within the budget`, async () => {
+    const time = playedTime();
+    const [a, b] = [target('a', between(10, 40, deed)), target('b', between(10, 40, deed))];
+    const { service } = route(time, playedChance(7), [{ name: 'pool', targets: [a, b] }]);
+    const tally = await offer(time, service, { perSecond: 200, forMs: 60_000 });
+    const good = answersBySecond(tally, T0);
+    for (let second = 50; second < 60; second++) {
+      assert.ok((good[second] ?? 0) >= 190, `${good[second]} in second ${second}`);
+    }
+    // What came after the return was answered, all of it.
+    const after = tally.failed.filter(({ startMs }) => startMs >= T0 + 41_000);
+    assert.equal(after.length, 0);
+    if (deed.kind !== 'silence') {
+      const herd = Math.max(...[a, b].flatMap(({ arrivals }) => arrivals.slice(40, 60)));
+      assert.ok(herd <= (name === 'status 503' ? 210 : 150), `${herd} in a second where 100 are steady`);
+    }
+    assertBudget(tally);
+  });
+}
+
+test('a hundred replicas in front of two targets that die and return: no herd, all answered after it', async () => {
+  const time = playedTime();
+  const [a, b] = [target('a', between(4, 14, fail())), target('b', between(4, 14, fail()))];
+  const replicas = Array.from({ length: 100 }, (_, n) =>
+    route(time, playedChance(n), [{ name: 'pool', targets: [a, b] }]),
+  );
+  let next = 0;
+  const tally = await offer(
+    time,
+    (call) => {
+      next = (next + 1) % replicas.length;
+      return replicas[next]?.service(call) ?? assert.fail();
+    },
+    { perSecond: 200, forMs: 25_000 },
+  );
+  assert.equal(tally.failed.filter(({ startMs }) => startMs >= T0 + 14_500).length, 0);
+  const herd = Math.max(...[a, b].flatMap(({ arrivals }) => arrivals.slice(14, 25)));
+  assert.ok(herd <= 150, `${herd}`);
+});
+
+test('a bad caller with half of all calls rests nobody and slows nobody down (sglang #25811)', async () => {
+  const time = playedTime();
+  const deeds: Record<string, Deed> = {
+    fine: WELL,
+    malformed: fail(answeredWith('request-rejected', 400)),
+    huge: fail(answeredWith('request-too-large', 413)),
+    poison: fail(answeredWith('service-error', 500), 50),
+  };
+  const deed = (call: Call) => deeds[call.model ?? ''] ?? WELL;
+  const { service, pools } = route(time, playedChance(7), [
+    { name: 'pool', targets: [target('a', deed), target('b', deed)] },
+  ]);
+  const seen = new Set<string>();
+  const tally = await offer(time, service, {
+    perSecond: 200,
+    forMs: 15_000,
+    make: (n) => {
+      for (const { seats } of pools) for (const seat of seats) seen.add(seat.fitness);
+      return { model: n % 2 === 0 ? 'fine' : (['malformed', 'huge', 'poison'][(n >> 1) % 3] ?? '') };
+    },
+  });
+  assert.deepEqual([...seen], ['serving']);
+  assert.equal(tally.answered.length, 1500);
+  assert.ok(
+    quantile(
+      tally.answered.map(({ tookMs }) => tookMs),
+      0.999,
+    ) <= 50,
+  );
+});
+
+test('five times too much: goodput stays, waiting is bounded, the important go first and nobody starves', async () => {
+  const time = playedTime();
+  // 20 at a time, 250 ms each: 80 a second.
+  const busy = (_: Call, __: number, inFlight: number): Deed =>
+    inFlight >= 20 ? fail(answeredWith('service-unavailable', 503)) : WELL;
+  const { service, pools } = route(time, playedChance(7), [
+    { name: 'pool', targets: [target('a', busy), target('b', busy)] },
+  ]);
+  let waiting = 0;
+  const tally = await offer(time, service, {
+    perSecond: 800,
+    forMs: 15_000,
+    make: (n) => {
+      waiting = Math.max(waiting, pools[0]?.room.size ?? 0);
+      return {
+        priority: n % 20 === 0 ? 1 : 0,
+        caller: { ip: `192.0.2.${n % 3 === 0 ? 66 : n % 7}`, credential: undefined },
+      };
+    },
+  });
+  const good = answersBySecond(tally, T0).slice(1, 15);
+  assert.ok(sum(good) >= 160 * 14 * 0.9, `${sum(good)} of ${160 * 14}`);
+  assert.ok(Math.min(...good) >= 160 * 0.8, `${good.join()}`);
+  assert.ok(waiting <= 1000);
+  const important = tally.answered.filter(({ call }) => call.priority === 1);
+  assert.ok(important.length >= 600 * 0.99, `${important.length} of 600`);
+  assert.ok(
+    quantile(
+      important.map(({ tookMs }) => tookMs),
+      0.99,
+    ) < 1500,
+  );
+  const callers = new Map<string, number>();
+  for (const { call } of tally.answered) callers.set(call.caller.ip, (callers.get(call.caller.ip) ?? 0) + 1);
+  const counts = [...callers.values()];
+  assert.equal(counts.length, 8);
+  assert.ok(Math.min(...counts) > Math.max(...counts) / 2, counts.join());
+  for (const { failure } of tally.failed) {
+    if (failure.code !== 'queue-full') continue;
+    const ms = failure.evidence.retryAfterMs ?? 0;
+    assert.ok(ms >= 1000 && ms <= 15_000, `${ms}`);
+  }
+});
+
+test('a pool that dies hands over to the next one unseen, and takes its calls back little by little', async () => {
+  for (const deed of [fail(), fail(refused(), 1), fail(answeredWith('rate-limited', 429))]) {
+    const time = playedTime();
+    const [a, b] = [target('a', between(5, 20, deed)), target('b', between(5, 20, deed))];
+    const c = target('c', () => WELL);
+    const { service } = route(time, playedChance(7), [
+      { name: 'one', targets: [a, b] },
+      { name: 'two', targets: [c] },
+    ]);
+    const tally = await offer(time, service, { perSecond: 200, forMs: 65_000 });
+    assert.equal(codes(tally), '');
+    assert.equal(tally.answered.length, 13_000);
+    assert.ok(sum(c.arrivals.slice(7, 20)) >= 13 * 195);
+    const back = a.arrivals.map((each, second) => (each ?? 0) + (b.arrivals[second] ?? 0));
+    assert.ok(Math.max(...back.slice(20, 25)) < 120, back.slice(20, 30).join());
+    assert.ok((back[63] ?? 0) > 150, back.slice(55).join());
+    assertBudget(tally);
+  }
+});
+
+test('a region that is lost is left as a whole, and its calls go on elsewhere unseen', async () => {
+  const time = playedTime();
+  const lost = between(5, 99, fail(failureOf('connect-timeout', { phase: 'connect', bytesWritten: 0 }), 1000));
+  const us = [target('us1', lost, { region: 'us' }), target('us2', lost, { region: 'us' })];
+  const eu = [target('eu1', () => WELL, { region: 'eu' }), target('eu2', () => WELL, { region: 'eu' })];
+  const { service } = route(time, playedChance(7), [{ name: 'pool', targets: [...us, ...eu], regions: ['us', 'eu'] }]);
+  const tally = await offer(time, service, { perSecond: 100, forMs: 20_000 });
+  assert.equal(codes(tally), '');
+  assert.equal(sum(eu.map(({ arrivals }) => sum(arrivals.slice(0, 5)))), 0);
+  assert.ok(sum(eu.map(({ arrivals }) => sum(arrivals.slice(8, 20)))) >= 1190);
+});
+
+test('one dead backend does not hang the rest (vllm production-stack #749)', async () => {
+  const time = playedTime();
+  const a = target('a', (call) => (call.model === 'heavy' ? { kind: 'silence' } : WELL));
+  const { service } = route(time, playedChance(7), [{ name: 'pool', targets: [a, target('b', () => WELL)] }]);
+  const tally = await offer(time, service, {
+    perSecond: 50,
+    forMs: 20_000,
+    make: (n) => ({ model: n % 5 === 0 ? 'heavy' : 'light' }),
+  });
+  assert.equal(codes(tally), '');
+  const light = tally.answered.filter(({ call }) => call.model === 'light').map(({ tookMs }) => tookMs);
+  assert.equal(quantile(light, 1), 50);
+});
+
+test('a failure has its memory: the next caller does not find out anew (Infera #82)', async () => {
+  const time = playedTime();
+  const a = target('a', () => fail(answeredWith('service-error', 500), 1000));
+  const { service } = route(time, playedChance(7), [{ name: 'pool', targets: [a, target('b', () => WELL)] }]);
+  const tally = await offer(time, service, { perSecond: 2, forMs: 30_000 });
+  assert.equal(tally.answered.length, 60);
+  assert.ok(sum(a.arrivals) <= 10, `${sum(a.arrivals)}`);
+});
+
+test('taking a target out does not kill the streams that run there (new-api #1708)', async () => {
+  const time = playedTime();
+  const a = target('a', () => ({ kind: 'answer', afterMs: 50, lastsMs: 20_000 }));
+  const { service, pools } = route(time, playedChance(7), [{ name: 'pool', targets: [a] }]);
+  const reply = await (async () => {
+    const promise = service(playedCall(time));
+    await time.pass(100);
+    return promise;
+  })();
+  const [pool] = pools;
+  const [seat] = pool?.seats ?? [];
+  assert.ok(pool !== undefined && seat !== undefined);
+  pool.health.rest(seat, 60_000);
+  const ends: string[] = [];
+  reply.flow({ part() {}, end: (outcome) => ends.push(outcome.kind) });
+  await time.pass(25_000);
+  assert.deepEqual(ends, ['answered']);
+});
+
+test('the same seed, the same story', async () => {
+  const run = async () => {
+    const time = playedTime();
+    const flaky = (call: Call, nowMs: number): Deed =>
+      Number.parseInt(call.id.slice(-2), 16) % 3 === nowMs % 3 ? fail() : WELL;
+    const { service } = route(time, playedChance(42), [
+      { name: 'pool', targets: [target('a', flaky), target('b', () => WELL)] },
+    ]);
+    let n = 0;
+    const tally = await offer(time, service, {
+      perSecond: 50,
+      forMs: 4000,
+      make: () => ({ id: (n++).toString(16).padStart(32, '0') }),
+    });
+    return JSON.stringify(tally.answered.map(({ call }) => call.story));
+  };
+  assert.equal(await run(), await run());
+});

@@ -6,15 +6,15 @@ import { resolve } from './config/resolve.ts';
 import type { ListenAddress, Settings } from './config/settings.ts';
 import { watchConfig } from './config/watch.ts';
 import { type Sandbox, startSandbox } from './drill/sandbox.ts';
-import { createGateway, type Gateway } from './gateway.ts';
-import type { Requester, RequestHandler } from './http1/contract.ts';
+import { createGateway, type Gateway, type GatewayParts } from './gateway.ts';
+import type { Requester } from './http1/contract.ts';
 import { createRequester } from './http1/requester.ts';
-import { type HttpServer, type ServeHttpOptions, serveHttp } from './http1/server.ts';
+import { type HttpServer, serveHttp } from './http1/server.ts';
 import { probeJson } from './providers/probe.ts';
 import { adminHandler } from './server/admin-handler.ts';
 import { banner, listenSentence } from './server/banner.ts';
 import { callLog } from './server/call-log.ts';
-import { dataHandler } from './server/data-handler.ts';
+import { type DataHandling, dataHandler } from './server/data-handler.ts';
 import { faultWriter } from './server/fault-writer.ts';
 import { goodgatePages } from './server/pages.ts';
 import type { World } from './world/world.ts';
@@ -51,84 +51,119 @@ const CONFIG_FILE = 'goodgate.yaml';
 /** world → settings → gateway → server, and back down. @throws StartFault */
 export async function serve(world: World, options: ServeOptions): Promise<Serving> {
   const { say } = options;
+  // A pseudonym of this process: two gateways in a row are no loop, this one twice is.
   const name = `goodgate-${world.chance.id().slice(0, 6)}`;
-  let sandbox: Sandbox | undefined;
-  let sandboxed: readonly { readonly name: string; readonly url: string }[] = [];
   const requester = createRequester(world, {});
+  let sandbox: Sandbox | undefined;
   const found = await settingsFor(world, options, requester, async () => {
     sandbox = await startSandbox(world);
-    sandboxed = sandbox.targets.map((target) => ({ name: target.name, url: target.baseUrl }));
-    return sandboxed;
+    return sandboxTargets(sandbox);
   });
-  let settings = found.settings;
-  let gateway: Gateway = createGateway(settings, { world, requester, name });
-  let isServing = true;
-  const listen = listenAddress(options, settings);
-  const faults = faultWriter(world.chance, name);
-  const open = async (address: ListenAddress, more: Partial<ServeHttpOptions>, handler: RequestHandler) => {
-    try {
-      return await serveHttp(world, { address, limits: settings.server, ...more }, handler, faults);
-    } catch (error) {
-      throw new StartFault([listenSentence(error, address)]);
-    }
-  };
-  const { proxyProtocol, forwarded } = settings.trust;
-  const handler = dataHandler({
-    clock: world.clock,
-    chance: world.chance,
-    service: () => gateway.service,
-    deadlineMs: () => settings.deadlineMs,
-    name,
-    pages: goodgatePages({ isServing: () => isServing }),
-    record: callLog(say, world.clock, () => settings.log.level),
-  });
-  const administer = adminHandler({
-    control: () => gateway.control,
-    token: () => settings.adminToken,
-    wallMs: () => world.clock.wallMs(),
-  });
-  const servers: HttpServer[] = [];
-  const close = async (graceMs: number): Promise<void> => {
-    await Promise.all(servers.map((each) => each.drain(graceMs)));
+  const force = new InForce(found.settings, { world, requester, name });
+  let servers: readonly HttpServer[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(servers.map((server) => server.drain(force.settings.drainMs)));
     requester.close();
     await sandbox?.close();
   };
+  let isServing = true;
+  const listen = listenAddress(options, found.settings);
   try {
-    const edge = { tls: settings.tls, proxyProtocolFrom: proxyProtocol, forwardedFrom: forwarded };
-    servers.push(await open(listen, edge, handler), await open(settings.admin, {}, administer));
+    servers = await openServers(world, listen, force, say, goodgatePages({ isServing: () => isServing }));
   } catch (error) {
-    await close(0);
+    await close();
     throw error;
   }
-  const watcher =
-    found.file === undefined
-      ? undefined
-      : watchConfig(
-          world,
-          found.file,
-          (config) => {
-            const changed = resolve(config);
-            if (changed.targets.length === 0) throw new Error(`${config.file} names no targets any more`);
-            settings = changed;
-            gateway = createGateway(settings, { world, requester, name });
-            say(`goodgate: ${config.file} was read again and is in force`);
-          },
-          (faults) => {
-            for (const line of faultLines(faults)) say(`goodgate: ${line}`);
-            say('goodgate: the changed config is refused whole; the former one goes on');
-          },
-        );
-  const [data] = servers;
-  const address = data?.address ?? listen;
-  for (const line of banner(address, found.sentences, sandboxed)) say(line);
+  const watcher = found.file === undefined ? undefined : watch(world, found.file, force, say);
+  const address = servers[0]?.address ?? listen;
+  for (const line of banner(address, found.sentences, sandbox === undefined ? [] : sandboxTargets(sandbox))) say(line);
   return {
     address,
     stop() {
       isServing = false;
       watcher?.close();
-      return close(settings.drainMs);
+      return close();
     },
   };
+}
+
+/** The settings and the gateway in force: a reload replaces both, calls under way finish on the old ones. */
+class InForce {
+  readonly name: string;
+  readonly #parts: GatewayParts;
+  settings: Settings;
+  gateway: Gateway;
+
+  constructor(settings: Settings, parts: GatewayParts) {
+    this.name = parts.name;
+    this.#parts = parts;
+    this.settings = settings;
+    this.gateway = createGateway(settings, parts);
+  }
+
+  replace(settings: Settings): void {
+    this.gateway = createGateway(settings, this.#parts);
+    this.settings = settings;
+  }
+}
+
+/** The data port, then the admin port. @throws StartFault when one cannot be listened on; the other may be open then. */
+async function openServers(
+  world: World,
+  listen: ListenAddress,
+  force: InForce,
+  say: (line: string) => void,
+  pages: DataHandling['pages'],
+): Promise<readonly HttpServer[]> {
+  const { settings, name } = force;
+  const faults = faultWriter(world.chance, name);
+  const data = dataHandler({
+    clock: world.clock,
+    chance: world.chance,
+    service: () => force.gateway.service,
+    deadlineMs: () => force.settings.deadlineMs,
+    name,
+    pages,
+    record: callLog(say, world.clock, () => force.settings.log.level),
+  });
+  const admin = adminHandler({
+    control: () => force.gateway.control,
+    token: () => force.settings.adminToken,
+    wallMs: () => world.clock.wallMs(),
+  });
+  const { proxyProtocol, forwarded } = settings.trust;
+  const edge = { tls: settings.tls, proxyProtocolFrom: proxyProtocol, forwardedFrom: forwarded };
+  const opened: HttpServer[] = [];
+  try {
+    opened.push(await serveHttp(world, { address: listen, limits: settings.server, ...edge }, data, faults));
+    opened.push(await serveHttp(world, { address: settings.admin, limits: settings.server }, admin, faults));
+    return opened;
+  } catch (error) {
+    await Promise.all(opened.map((server) => server.drain(0)));
+    throw new StartFault([listenSentence(error, opened.length === 0 ? listen : settings.admin)]);
+  }
+}
+
+/** Puts each changed config in force; a bad one is refused whole. */
+function watch(world: World, file: string, force: InForce, say: (line: string) => void): { close(): void } {
+  return watchConfig(
+    world,
+    file,
+    (config) => {
+      const changed = resolve(config);
+      if (changed.targets.length === 0) throw new Error(`${config.file} names no targets any more`);
+      force.replace(changed);
+      say(`goodgate: ${config.file} was read again and is in force`);
+    },
+    (faults) => {
+      for (const line of faultLines(faults)) say(`goodgate: ${line}`);
+      say('goodgate: the changed config is refused whole; the former one goes on');
+    },
+  );
+}
+
+function sandboxTargets(sandbox: Sandbox): readonly { readonly name: string; readonly url: string }[] {
+  return sandbox.targets.map((target) => ({ name: target.name, url: target.baseUrl }));
 }
 
 type FoundSettings = {

@@ -132,6 +132,8 @@ test('the same failure from two targets is not taken to a third try at one of th
     why: 'the same from two targets',
   });
   assert.equal(decide({ ...ordinary, othersLeft: 1, isEchoed: true }).kind, 'again');
+  assert.equal(decide({ ...ordinary, code: 'model-not-found', othersLeft: 1 }).kind, 'again');
+  assert.equal(decide({ ...ordinary, code: 'model-not-found', othersLeft: 1, isEchoed: true }).kind, 'stop');
 });
 
 test('refusals of our own are not tried again: the wait was had already', () => {

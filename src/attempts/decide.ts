@@ -113,6 +113,8 @@ export function decide(now: Situation, limits: RetryLimits = RETRY_LIMITS): Deci
   if (OWN_REFUSALS.has(now.code)) return { kind: 'stop', why: 'nobody left' };
   const isSafe = now.isUnsent || isIdempotent(now.method);
   if (!isSafe && !now.isReplayable) return { kind: 'stop', why: 'not replayable' };
+  // What two of them take for the caller's mistake is the caller's mistake; a third opinion is only load.
+  if (now.isEchoed && cause.blame === 'caller') return { kind: 'stop', why: 'the same from two targets' };
   const isFree = now.isUnsent && now.freeTries < limits.freeAttemptsMax;
   if (!isFree && now.tries >= limits.attemptsMax) return { kind: 'stop', why: 'tries spent' };
   const delayMs = now.othersLeft > 0 ? delayElsewhere(now, cause, limits) : delayHere(now, cause, limits);

@@ -3,6 +3,7 @@ import { Failure } from '../call/failure.ts';
 import { note } from '../call/note.ts';
 import type { Reply } from '../call/reply.ts';
 import type { SeatHearer } from '../call/seat.ts';
+import type { Attempt } from '../call/story.ts';
 import type { CauseCode } from '../diagnosis/catalogue.ts';
 import type { Chance, Clock, Timers } from '../world/world.ts';
 import { Line, type Waiter } from './line.ts';
@@ -46,6 +47,7 @@ export class WaitingRoom {
   readonly #lines = new Map<string, Line>();
   readonly #waiters = new Map<string, Waiter>();
   readonly #drained = new Window(10, DRAIN_WINDOW_MS / 10);
+  #countedSinceMs = 0;
   #busySinceMs = 0;
   #isLooking = false;
   #isServing = false;
@@ -81,7 +83,7 @@ export class WaitingRoom {
     },
     end: (_seat, _call, attempt) => {
       // A refusal frees a place as well, but nobody was served by it.
-      if (attempt.firstPartMs !== undefined) this.#drained.add(attempt.endMs ?? attempt.startMs);
+      if (attempt.firstPartMs !== undefined) this.#drain(attempt);
       if (this.#waiters.size > 0) this.#serve();
     },
   };
@@ -194,10 +196,19 @@ export class WaitingRoom {
     });
   }
 
+  #drain(attempt: Attempt): void {
+    const nowMs = attempt.endMs ?? attempt.startMs;
+    // After a silence counting begins anew, with the whole time that this first one took.
+    if (this.#drained.sum(nowMs) === 0) this.#countedSinceMs = attempt.startMs;
+    this.#drained.add(nowMs);
+  }
+
   /** While nothing was drained yet nothing is known, and nobody is turned away for it. */
   #expectedMs(place: number): number {
-    const perMs = this.#drained.sum(this.#clock.now()) / DRAIN_WINDOW_MS;
-    return perMs === 0 ? 0 : place / perMs;
+    const nowMs = this.#clock.now();
+    const drained = this.#drained.sum(nowMs);
+    const overMs = Math.min(DRAIN_WINDOW_MS, Math.max(1, nowMs - this.#countedSinceMs));
+    return drained === 0 ? 0 : (place * overMs) / drained;
   }
 
   /** Come back when those who wait now have been served; spread by a quarter, or the refused would come back as they came. */

@@ -42,6 +42,8 @@ export type Call = {
   /** The try now under way: set by the picker just before it calls the target's service, read synchronously there. A hedge works on a copy of the call. */
   attempt: Attempt | undefined;
   isLeft: boolean;
+  /** True when the work for it goes on without its caller: replay keeps it for one who comes back, and ends it itself. */
+  isKept?: boolean;
   /** Waits that must stop when the caller leaves; attempts are stopped through the story. See leave.ts. */
   readonly leavers: Set<() => void>;
   /** What the caller was told by a reply that broke: the reply wanted now goes on from there. Set by resume, on a copy of the call. */

@@ -4,7 +4,7 @@ import type { Call } from './call.ts';
 export function leave(call: Call): void {
   if (call.isLeft) return;
   call.isLeft = true;
-  for (const attempt of call.story.attempts) attempt.cancel?.();
+  if (call.isKept !== true) for (const attempt of call.story.attempts) attempt.cancel?.();
   for (const stop of [...call.leavers]) stop();
   call.leavers.clear();
 }

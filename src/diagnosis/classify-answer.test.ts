@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { classify } from './classify.ts';
-import { answered, anthropic, golden, openai } from './golden.ts';
+import { answered, anthropic, golden, openai } from './golden.testing.ts';
 
 golden([
   {

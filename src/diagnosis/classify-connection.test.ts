@@ -1,4 +1,4 @@
-import { answer, golden, unsent, waiting } from './golden.ts';
+import { answer, golden, unsent, waiting } from './golden.testing.ts';
 
 golden([
   {

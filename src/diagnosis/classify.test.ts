@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { CATALOGUE } from './catalogue.ts';
 import { classify } from './classify.ts';
 import type { ClockName, Evidence, FirstEvent, Phase } from './evidence.ts';
-import { answered, golden, unsent, waiting } from './golden.ts';
+import { answered, golden, unsent, waiting } from './golden.testing.ts';
 
 golden([
   {

@@ -41,6 +41,7 @@ test('partial failure: below 80 % of at least 20 calls in 30 s rests, 19 calls o
     const rest = fresh();
     for (let i = 0; i < calls; i++) {
       const atMs = T0 + i * 100;
+      if (rest.state(atMs) === 'resting') return 'resting';
       if (i % every === 0) rest.failed(atMs, begun(atMs));
       else rest.answered(atMs, begun(atMs));
     }
@@ -183,8 +184,19 @@ test('who refuses everybody for a second is left alone, at first for about a sec
   for (let i = 1; i <= 11; i++) rest.refused(T0 + i * 100, begun(T0 + i * 100), undefined);
   assert.equal(rest.state(T0 + 1100), 'resting');
   assert.equal(rest.cause, 'refusals');
-  const restMs = rest.nextMs() - (T0 + 1000);
-  assert.ok(restMs > 0 && restMs <= 128_000);
+  assert.equal(rest.nextMs() - (T0 + 1000), 750);
+  const probe = begun(T0 + 1800);
+  rest.state(T0 + 1800);
+  rest.start(T0 + 1800, probe);
+  rest.refused(T0 + 1800, probe, undefined);
+  assert.equal(rest.nextMs() - (T0 + 1800), 1500);
+});
+
+test('twenty refusals in a row need no second to be believed', () => {
+  const rest = fresh();
+  rest.answered(T0, begun(T0));
+  for (let i = 1; i < 20; i++) assert.equal(rest.refused(T0 + i, begun(T0 + i), undefined), false);
+  assert.equal(rest.refused(T0 + 20, begun(T0 + 20), undefined), true);
 });
 
 test('a Retry-After of a spent window rests at the first refusal, and is not undercut', () => {

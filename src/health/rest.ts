@@ -73,7 +73,9 @@ export class Rest {
   #cause: RestCause = 'failures';
   #failures = 0;
   #refusals = 0;
+  /** Rests in a row, none served between: for failures, forgotten slowly, and for refusals, forgotten at once. */
   #spells = 0;
+  #calms = 0;
   #restedMs = Number.NEGATIVE_INFINITY;
   #untilMs = 0;
   #heardMs = Number.NEGATIVE_INFINITY;
@@ -204,7 +206,8 @@ export class Rest {
     const isQuiet = this.#refusals >= refusalsMax && nowMs - this.#heardMs >= calmMs;
     const isAway = isQuiet || this.#refusals >= refusalsAwayMax;
     if (askedMs < retryAfterMinMs && !isAway && attempt !== this.#probe) return false;
-    const backoffMs = Math.min(calmMaxMs, calmMs * 2 ** Math.max(0, Math.min(16, this.#refusals - refusalsMax)));
+    const backoffMs = Math.min(calmMaxMs, calmMs * 2 ** Math.min(this.#calms, 16));
+    this.#calms += 1;
     // What was asked for, and a little over it so that not everybody comes back at that instant.
     const restMs = askedMs > 0 ? askedMs * (1 + this.#chance.float() / 10) : this.#jitter(backoffMs);
     this.#rest(nowMs, restMs, 'refusals');
@@ -240,6 +243,7 @@ export class Rest {
     this.#servingMs = nowMs;
     this.#failures = 0;
     this.#refusals = 0;
+    this.#calms = 0;
     // What happened before the rest must not bring the next one about.
     this.#rate.clear();
   }

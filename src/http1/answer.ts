@@ -14,6 +14,7 @@ export type AnswerLimits = BodyLimits & {
   readonly informationalMax: number;
 };
 
+/** The limits of a body are those of `body.ts`; 256 fields are twice what callers may send, for the same reason as the size. */
 export const ANSWER_LIMITS: AnswerLimits = {
   ...BODY_LIMITS,
   headBytesMax: 65_536,

@@ -167,7 +167,7 @@ export class BodyReader {
   #content(bytes: Uint8Array, at: number): number {
     const isClose = this.#place === 'close';
     const length = isClose ? bytes.length - at : Math.min(bytes.length - at, this.#left);
-    if (this.#place !== 'length') {
+    if (isClose) {
       this.#room -= length;
       if (this.#room < 0) return this.#refuse('body-size');
     }
@@ -220,6 +220,9 @@ export class BodyReader {
   #lineEnd(bytes: Uint8Array, at: number): number {
     if (bytes[at] !== LF) return this.#refuse('chunk-size');
     if (this.#left > 0) {
+      // Judged by what the chunk announces, so that no part of one that is too much is handed on.
+      this.#room -= this.#left;
+      if (this.#room < 0) return this.#refuse('body-size');
       this.#place = 'chunk-data';
     } else {
       this.#place = 'trailers';

@@ -13,12 +13,6 @@ import { type BodyPort, RequestBody } from './request-body.ts';
 import { RequestReader } from './request-reader.ts';
 import { Answering, type AnswerPort } from './responder.ts';
 
-/** How long the rest of an unwanted body may take. */
-const DISCARD_MS = 2000;
-
-/** A connection that has not asked anything yet when a drain begins: its first request may be on its way. */
-const FRESH_MS = 1000;
-
 /** `head`: a request is awaited · `busy`: one is in work · `flush`: the caller must read before it may ask again · `over`: not ours any more */
 type Phase = 'head' | 'busy' | 'flush' | 'over';
 
@@ -54,7 +48,8 @@ export class CallerConnection implements WireHearer, Held, IntakeOwner, AnswerPo
     this.#reader = new RequestReader(hall.headLimits, hall.limits.bodyBytesMax);
     this.#body = new RequestBody(this, this.#intake, hall.bodyLimits);
     this.#patience = new Patience(hall, hall.limits, wire, (what) => this.#guard(() => this.#lose(what)));
-    this.#patience.forHead();
+    if (hall.isDraining) this.#patience.forFirstRequest();
+    else this.#patience.forHead();
     hall.census.hold(wire, this);
   }
 
@@ -91,7 +86,7 @@ export class CallerConnection implements WireHearer, Held, IntakeOwner, AnswerPo
   retire(): void {
     if (this.#phase === 'busy' || this.#reader.isStarted || this.#intake.hasRest) return;
     if (this.#served > 0) this.shut();
-    else this.#patience.forRequestWithin(FRESH_MS);
+    else this.#patience.forFirstRequest();
   }
 
   /** The time of the drain is over. */
@@ -135,7 +130,7 @@ export class CallerConnection implements WireHearer, Held, IntakeOwner, AnswerPo
     } else {
       // The answer is out before the request was whole: what little is left is dropped, so that the connection may stay.
       this.#body.discard();
-      this.#patience.forRequestWithin(DISCARD_MS);
+      this.#patience.forRest();
       this.#intake.proceed();
     }
   }

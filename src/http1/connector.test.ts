@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Address } from '../world/world.ts';
 import { CONNECTOR_DEFAULTS, createConnector, type Reached, type Unreached } from './connector.ts';
-import { playedWorld } from './played-world.ts';
+import { playedWorld } from './played-world.testing.ts';
 
 function reaching(connectMs = 0) {
   const world = playedWorld();

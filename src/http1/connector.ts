@@ -1,7 +1,10 @@
 import type { Address, Clock, Net, Timers, Wire, WireFault, WireHearer } from '../world/world.ts';
 import { addressText, interleaved } from './addresses.ts';
+import { codeOf } from './ending.ts';
+import { PhaseClock } from './phase-clock.ts';
 import { type Lost, type Race, race } from './race.ts';
 
+/** How addresses are tried. Milliseconds. */
 export type ConnectorSettings = {
   /** Connection Attempt Delay of RFC 8305 §5. */
   readonly staggerMs: number;
@@ -13,6 +16,7 @@ export type ConnectorSettings = {
   readonly winnersMax: number;
 };
 
+/** RFC 8305 §8 recommends the stagger; the reasons of the others stand at each. */
 export const CONNECTOR_DEFAULTS: ConnectorSettings = {
   staggerMs: 250,
   addressesMax: 8,
@@ -30,8 +34,11 @@ export type Unreached = {
   readonly syscall: string | undefined;
   readonly address: string | undefined;
   readonly note: string | undefined;
+  /** How late our own loop was, when our clock ended it. */
+  readonly loopLagMs?: number;
 };
 
+/** Turns addresses into an open wire. */
 export type Connector = {
   /**
    * Connects to the first address that answers, staggered and in parallel. `connectMs` bounds the whole set; 0 is off.
@@ -95,11 +102,12 @@ export function createConnector(
       const key = addresses.map(addressText).sort().join(' ');
       const list = ordered(addresses, key);
       const first = list[0];
-      const clock = world.timers.timer(() => {
+      const clock = new PhaseClock(world, (loopLagMs) => {
         const lost = attempt.cancel();
-        failed(summary(lost, list.filter((address) => !lost.some((one) => one.item === address)).map(addressText)));
+        const silent = list.filter((address) => !lost.some((one) => one.item === address));
+        failed({ ...summary(lost, silent.map(addressText)), loopLagMs });
       });
-      if (connectMs > 0) clock.arm(connectMs);
+      clock.watch('connect', connectMs, world.clock.now());
 
       const attempt: Race<Address, AddressFault> = race(world.timers, {
         items: list,
@@ -107,18 +115,18 @@ export function createConnector(
         start: (address, win: (wire: Wire) => void, lose: (fault: AddressFault) => void) =>
           connectOne(world.net, address, win, lose),
         won(wire, address) {
-          clock.disarm();
+          clock.dispose();
           // Only a winner that had to overtake is worth remembering; else the rotation that DNS gives would be lost.
           if (address !== first) remember(key, addressText(address));
           reached({ wire, address: addressText(address) });
         },
         lost(faults) {
-          clock.disarm();
+          clock.dispose();
           failed(summary(faults, []));
         },
       });
       return () => {
-        clock.disarm();
+        clock.dispose();
         attempt.cancel();
       };
     },
@@ -167,11 +175,6 @@ function connectOne(
   }
   const opened = wire;
   return () => opened.destroy();
-}
-
-function codeOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : 'EINVAL';
 }
 
 /** The most telling failure of the set, with the rest beside it in words. */

@@ -1,10 +1,10 @@
-import type { ClockName, Evidence, Timings } from '../diagnosis/evidence.ts';
-import type { Address, Clock, Net, Timer, Timers, Wire, WireFault, WireHearer } from '../world/world.ts';
+import type { Evidence, Timings } from '../diagnosis/evidence.ts';
+import type { Address, Clock, Net, Timers, TlsClientOptions, Wire, WireFault, WireHearer } from '../world/world.ts';
 import { ipFamily } from './addresses.ts';
 import type { Connector, Unreached } from './connector.ts';
 import type { ExchangeClocks } from './contract.ts';
-import { type Ending, endingOf } from './ending.ts';
-import { TIMER_SLACK_MS } from './phase-clock.ts';
+import { codeOf, endingOf } from './ending.ts';
+import { PhaseClock } from './phase-clock.ts';
 import type { Resolver, Unresolved } from './resolver.ts';
 import type { Route, TlsTerms } from './route.ts';
 import { openTunnel } from './tunnel.ts';
@@ -31,6 +31,7 @@ export type Dialled = {
   readonly note: string | undefined;
 };
 
+/** The clocks that run while a connection is opened. */
 export type DialClocks = Pick<ExchangeClocks, 'dnsMs' | 'connectMs' | 'tlsMs'>;
 
 /** What is known of a failed dialling; the exchange adds what it knows. */
@@ -54,12 +55,9 @@ class Dialling {
   readonly #route: Route;
   readonly #clocks: DialClocks;
   readonly #heard: Heard;
-  readonly #timer: Timer;
+  readonly #clock: PhaseClock;
   #isOver = false;
   #stopStep: (() => void) | undefined;
-  #clock: ClockName = 'tls';
-  #dueMs = 0;
-  #limitMs = 0;
   #stepMs = 0;
   #address: string | undefined;
   #note: string | undefined;
@@ -71,7 +69,7 @@ class Dialling {
     this.#route = route;
     this.#clocks = clocks;
     this.#heard = heard;
-    this.#timer = tools.timers.timer(() => this.#late());
+    this.#clock = new PhaseClock(tools, (loopLagMs) => this.#late(loopLagMs));
   }
 
   start(): void {
@@ -94,13 +92,16 @@ class Dialling {
         if (source === 'stale') this.#note = 'dns=stale';
         this.#connect(ips.map((ip) => ({ ip, port: hop.port })));
       },
-      (fault) => this.#fail(unresolved(fault, this.#clocks.dnsMs)),
+      (fault) => {
+        if (fault.kind === 'name-error') this.#note = fault.fault.note;
+        this.#fail(unresolved(fault, this.#clocks.dnsMs));
+      },
     );
   }
 
   cancel(): void {
     this.#isOver = true;
-    this.#timer.disarm();
+    this.#clock.dispose();
     this.#stopStep?.();
   }
 
@@ -139,7 +140,7 @@ class Dialling {
       return;
     }
     this.#phase = 'proxy-connect';
-    this.#watch('connect', this.#clocks.connectMs);
+    this.#clock.watch('connect', this.#clocks.connectMs, this.#tools.clock.now());
     openTunnel(
       wire,
       tunnelTo,
@@ -160,7 +161,7 @@ class Dialling {
   /** The handshake with the service, or with the proxy itself; only the former resumes sessions, of which there is one store. */
   #secure(wire: Wire, terms: TlsTerms, phase: 'tls' | 'proxy-connect'): void {
     this.#phase = phase;
-    this.#watch('tls', this.#clocks.tlsMs);
+    this.#clock.watch('tls', this.#clocks.tlsMs, this.#tools.clock.now());
     const store = phase === 'tls' ? this.#tools.session : undefined;
     const hearer: WireHearer = {
       open: () => this.#secured(secure, phase),
@@ -173,18 +174,26 @@ class Dialling {
       end() {},
       drain() {},
     };
-    const secure = this.#tools.net.startTls(
-      wire,
-      {
-        ...terms,
-        ...(store?.session === undefined ? {} : { session: store.session }),
-        onSession(session) {
-          if (store !== undefined) store.session = session;
-        },
-      },
-      hearer,
-    );
+    let secure: Wire;
+    try {
+      secure = this.#tools.net.startTls(wire, this.#withSession(terms, store), hearer);
+    } catch (cause) {
+      // A key or a certificate in the config that cannot be read: no wire is made, and no peer is to blame.
+      wire.destroy();
+      this.#fail({ firstEvent: 'errno', errno: codeOf(cause), note: 'the TLS settings cannot be used', cause });
+      return;
+    }
     this.#stopStep = () => secure.destroy();
+  }
+
+  #withSession(terms: TlsTerms, store: SessionStore | undefined): TlsClientOptions {
+    return {
+      ...terms,
+      ...(store?.session === undefined ? {} : { session: store.session }),
+      onSession(session) {
+        if (store !== undefined) store.session = session;
+      },
+    };
   }
 
   #secured(wire: Wire, phase: 'tls' | 'proxy-connect'): void {
@@ -208,28 +217,20 @@ class Dialling {
 
   #open(wire: Wire): void {
     this.#isOver = true;
-    this.#timer.disarm();
+    this.#clock.dispose();
     this.#heard.opened({ wire, address: this.#address ?? '', timings: this.#timings, note: this.#note });
   }
 
-  #watch(clock: ClockName, limitMs: number): void {
-    this.#clock = clock;
-    this.#limitMs = limitMs;
-    this.#dueMs = this.#tools.clock.now() + limitMs;
-    if (limitMs > 0) this.#timer.arm(limitMs);
-    else this.#timer.disarm();
-  }
-
-  #late(): void {
-    const loopLagMs = Math.max(0, this.#tools.clock.now() - this.#dueMs - TIMER_SLACK_MS);
+  #late(loopLagMs: number): void {
+    const { name, limitMs } = this.#clock;
     this.#stopStep?.();
-    this.#fail({ firstEvent: 'our-timer', clock: this.#clock, limitMs: this.#limitMs, loopLagMs });
+    this.#fail({ firstEvent: 'our-timer', clock: name, limitMs, loopLagMs });
   }
 
-  #fail(fault: Ending | Omit<Evidence, 'phase'>): void {
+  #fail(fault: Omit<Evidence, 'phase'>): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#timer.disarm();
+    this.#clock.dispose();
     // Whatever fails on the way to or through a proxy is the proxy's hop, its name and its port included (row D7).
     const phase = this.#route.hasProxy && this.#phase !== 'tls' ? 'proxy-connect' : this.#phase;
     const { hop, authority } = this.#route;
@@ -238,19 +239,22 @@ class Dialling {
       phase,
       host: phase === 'proxy-connect' && hop !== undefined ? `${hop.host}:${hop.port}` : authority,
       address: this.#address,
-      note: this.#note,
+      note: fault.note ?? this.#note,
       timings: this.#timings,
     });
   }
 }
 
 function unresolved(fault: Unresolved, limitMs: number): Omit<Evidence, 'phase'> {
-  if (fault.kind === 'clock') return { firstEvent: 'our-timer', clock: 'dns', limitMs };
-  const { code, syscall, note } = fault.fault;
-  return { firstEvent: 'name-error', errno: code, syscall, note };
+  if (fault.kind === 'clock') {
+    return { firstEvent: 'our-timer', clock: 'dns', limitMs, loopLagMs: fault.loopLagMs };
+  }
+  const { code, syscall } = fault.fault;
+  return { firstEvent: 'name-error', errno: code, syscall };
 }
 
 function unreached(fault: Unreached, limitMs: number): Omit<Evidence, 'phase'> {
-  if (fault.kind === 'clock') return { firstEvent: 'our-timer', clock: 'connect', limitMs, syscall: fault.syscall };
-  return { firstEvent: 'errno', errno: fault.errno, syscall: fault.syscall };
+  const { syscall, loopLagMs } = fault;
+  if (fault.kind === 'clock') return { firstEvent: 'our-timer', clock: 'connect', limitMs, syscall, loopLagMs };
+  return { firstEvent: 'errno', errno: fault.errno, syscall };
 }

@@ -21,3 +21,9 @@ export function endingOf(fault: WireFault | undefined): Ending {
 function words(fault: WireFault): { readonly errno: string; readonly syscall: string | undefined } {
   return { errno: fault.code, syscall: fault.syscall };
 }
+
+/** The platform's word for something it threw. */
+export function codeOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : 'UNKNOWN';
+}

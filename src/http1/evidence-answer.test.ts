@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { realWorld } from '../world/real.ts';
 import { ANSWER_LIMITS } from './answer.ts';
 import type { OutgoingRequest } from './contract.ts';
-import { asking, CLOCKS, type Heard, hearing } from './hearing.ts';
-import { type RawPeer, type RawScript, rawServer } from './raw-server.ts';
-import { signature } from './recipes.ts';
+import { asking, CLOCKS, type Heard, hearing } from './hearing.testing.ts';
+import { type RawPeer, type RawScript, rawServer } from './raw-server.testing.ts';
+import { signature } from './recipes.testing.ts';
 import { createRequester } from './requester.ts';
 
 const world = realWorld();

@@ -7,9 +7,9 @@ import { after, before, test } from 'node:test';
 import { realWorld } from '../world/real.ts';
 import type { World } from '../world/world.ts';
 import type { Origin } from './contract.ts';
-import { asking, CLOCKS, type Heard, hearing } from './hearing.ts';
-import { rawServer } from './raw-server.ts';
-import { signature } from './recipes.ts';
+import { asking, CLOCKS, type Heard, hearing } from './hearing.testing.ts';
+import { rawServer } from './raw-server.testing.ts';
+import { signature } from './recipes.testing.ts';
 import { createRequester, type RequesterSettings } from './requester.ts';
 
 const world = realWorld();

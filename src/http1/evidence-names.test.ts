@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { createSocket, type Socket } from 'node:dgram';
 import { after, test } from 'node:test';
 import { realWorld } from '../world/real.ts';
-import { asking, CLOCKS, type Heard, hearing } from './hearing.ts';
-import { answering, rawServer } from './raw-server.ts';
-import { signature } from './recipes.ts';
+import { asking, CLOCKS, type Heard, hearing } from './hearing.testing.ts';
+import { answering, rawServer } from './raw-server.testing.ts';
+import { signature } from './recipes.testing.ts';
 import { createRequester } from './requester.ts';
 import { RESOLVER_DEFAULTS } from './resolver.ts';
 

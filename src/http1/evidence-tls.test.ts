@@ -7,9 +7,9 @@ import { createServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { realWorld } from '../world/real.ts';
 import type { TlsClientOptions } from '../world/world.ts';
 import type { ExchangeClocks, Origin } from './contract.ts';
-import { asking, CLOCKS, type Heard, hearing } from './hearing.ts';
-import { type RawScript, rawServer } from './raw-server.ts';
-import { signature } from './recipes.ts';
+import { asking, CLOCKS, type Heard, hearing } from './hearing.testing.ts';
+import { type RawScript, rawServer } from './raw-server.testing.ts';
+import { signature } from './recipes.testing.ts';
 import { createRequester } from './requester.ts';
 
 const world = realWorld();
@@ -115,6 +115,16 @@ async function spoken(script: RawScript, clocks: Partial<ExchangeClocks> = {}): 
   const heard = await attempt({ ...server.origin, isSecure: true, tls: TRUSTED }, clocks);
   return signature(heard.evidence);
 }
+
+test('TLS settings that cannot be used fail the call, not the process', async () => {
+  const server = await tlsServer('good');
+  const tls = { ...TRUSTED, certificate: pem('client'), key: pem('good-key') };
+  const { evidence } = await attempt({ ...server.origin, tls });
+  assert.match(signature(evidence), /^tls errno ERR_OSSL_X509_KEY_VALUES_MISMATCH/);
+  assert.equal(evidence?.note, 'the TLS settings cannot be used');
+  const rubbish = await attempt({ ...server.origin, tls: { ...TRUSTED, certificate: 'no PEM', key: 'neither' } });
+  assert.match(signature(rubbish.evidence), /^tls errno \S+/);
+});
 
 test('E1 a handshake that is too slow', async () => {
   assert.equal(await spoken({}, { tlsMs: 60 }), 'tls our-timer clock=tls → tls-timeout');

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { classify } from '../diagnosis/classify.ts';
 import type { BodyOut } from './contract.ts';
-import { asking, hearing } from './hearing.ts';
-import type { PlayedWire } from './played-world.ts';
+import { asking, hearing } from './hearing.testing.ts';
+import type { PlayedWire } from './played-world.testing.ts';
 import { createRequester } from './requester.ts';
-import { OK, ORIGIN, POST, type Stage, stage } from './stage.ts';
+import { OK, ORIGIN, POST, type Stage, stage } from './stage.testing.ts';
 
 test('head and body go out with the fields that are ours to write', async () => {
   const { ask, opened } = stage();

@@ -9,12 +9,9 @@ import { type Ending, endingOf, FIN } from './ending.ts';
 import type { Framing } from './framing.ts';
 import type { ResponseHead } from './head.ts';
 import { keepsAlive } from './keep-alive.ts';
-import type { Pool } from './pool.ts';
+import { type Pool, RECENT_MS } from './pool.ts';
 import { ExchangeRecord } from './record.ts';
 import { Sending } from './sending.ts';
-
-/** Younger than this, an idle connection is as good as a busy one: usual idle limits are longer, and a FIN would have been heard. */
-const RECENT_MS = 1000;
 
 /** A 408 this soon on a reused connection answers the server's idle timer, not our request (taxonomy row F13). */
 const IDLE_RACE_MS = 1000;
@@ -73,8 +70,8 @@ export class RunningExchange implements Exchange, ConnectionUser, AnswerHearer {
 
   #reuse(nowMs: number): void {
     // What may not be sent twice goes only where the race with an idle close is least likely; upgrades are too rare to pool.
-    const idleMaxMs = this.#switched !== undefined ? 0 : this.#isReplayable ? Number.POSITIVE_INFINITY : RECENT_MS;
-    const connection = this.#pool.take(nowMs, idleMaxMs);
+    const which = this.#isReplayable ? 'any' : 'recent';
+    const connection = this.#switched === undefined ? this.#pool.take(nowMs, which) : undefined;
     if (connection === undefined) {
       this.#dial();
       return;

@@ -1,3 +1,4 @@
+/** How long a connection may lie idle, in milliseconds. */
 export type IdleSettings = {
   /** What is assumed of a peer that says nothing: under the 5 s of Node's servers, the shortest limit in wide use. */
   readonly unknownMs: number;
@@ -11,6 +12,7 @@ export type IdleSettings = {
   readonly forgetMs: number;
 };
 
+/** 4 s and 2 s are undici's limit and margin; 25 s stays under the 30 s of the strictest edges. */
 export const IDLE_DEFAULTS: IdleSettings = {
   unknownMs: 4000,
   hintMarginMs: 2000,

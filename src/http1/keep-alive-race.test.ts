@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { classify } from '../diagnosis/classify.ts';
 import { realWorld } from '../world/real.ts';
-import { asking, hearing } from './hearing.ts';
+import { asking, hearing } from './hearing.testing.ts';
 import { IDLE_DEFAULTS } from './idle.ts';
-import { type RawPeer, rawServer } from './raw-server.ts';
+import { type RawPeer, rawServer } from './raw-server.testing.ts';
 import { createRequester } from './requester.ts';
 
 const world = realWorld();

@@ -1,6 +1,7 @@
 import type { NameAnswer, Names, Timers } from '../world/world.ts';
 import { type Lost, race } from './race.ts';
 
+/** Whom names are asked of, and how patiently. Milliseconds but for the TTL. */
 export type LookupSettings = {
   /** Name servers to ask instead of the system, best first, `ip` or `ip:port`. Empty: the system's own way (hosts file, nsswitch). */
   readonly servers: readonly string[];
@@ -16,6 +17,7 @@ export type LookupSettings = {
   readonly systemTtlS: number;
 };
 
+/** The system first; its TTL of 30 s is what other proxies and resolver libraries assume where none is told. */
 export const LOOKUP_DEFAULTS: LookupSettings = {
   servers: [],
   serverStaggerMs: 300,

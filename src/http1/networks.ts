@@ -65,6 +65,7 @@ function ipv6Bytes(text: string): Uint8Array | undefined {
   if (halves.length > 2) return undefined;
   const head = groupsOf(halves[0] ?? '');
   const tail = halves.length === 2 ? groupsOf(halves[1] ?? '') : [];
+  if (halves.length === 2 && halves[0]?.includes('.') === true) return undefined;
   if (head === undefined || tail === undefined) return undefined;
   const missing = 8 - head.length - tail.length;
   if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;

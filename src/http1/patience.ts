@@ -10,6 +10,12 @@ export type Impatience = 'head' | 'idle' | 'body' | 'write';
  */
 export const BYTES_PER_SECOND_MIN = 500;
 
+/** A round trip around the world, three times. */
+const FRESH_MS = 1000;
+
+/** What is dropped at most (64 KiB) takes a slow phone network (256 kbit/s) this long. */
+const DISCARD_MS = 2000;
+
 const NEVER = Number.POSITIVE_INFINITY;
 
 /**
@@ -47,9 +53,14 @@ export class Patience {
     this.#waitFor('idle', this.#limits.keepAliveMs);
   }
 
-  /** Waits for something within a time that is not a limit of the configuration. */
-  forRequestWithin(ms: number): void {
-    this.#waitFor('idle', ms);
+  /** The server drains, and this connection has not asked anything yet: its first request may be on its way. */
+  forFirstRequest(): void {
+    this.#waitFor('idle', FRESH_MS);
+  }
+
+  /** The rest of a body that nobody wants is still to come, and then the next request. */
+  forRest(): void {
+    this.#waitFor('idle', DISCARD_MS);
   }
 
   /** A request is in our hands. */

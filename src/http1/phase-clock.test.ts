@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PhaseClock } from './phase-clock.ts';
-import { playedWorld } from './played-world.ts';
+import { playedWorld } from './played-world.testing.ts';
 
 function ticking() {
   const world = playedWorld();
@@ -67,4 +67,34 @@ test('a limit of 0 is off, and so is a clock put off', async () => {
   clock.dispose();
   await world.pass(1000);
   assert.deepEqual(fired, []);
+});
+
+test('after a loop that stood still, what waits unread gets one turn before the verdict, which tells the lag', async () => {
+  for (const isRead of [true, false]) {
+    let nowMs = 0;
+    let ring: () => void = () => {};
+    const soon: (() => void)[] = [];
+    const fired: number[] = [];
+    const clock = new PhaseClock(
+      {
+        clock: { now: () => nowMs, wallMs: () => nowMs },
+        timers: {
+          timer(run) {
+            ring = run;
+            return { arm() {}, disarm() {}, isArmed: false };
+          },
+          after: () => assert.fail('no timer of its own'),
+          soon: (run) => void soon.push(run),
+        },
+      },
+      (loopLagMs) => fired.push(loopLagMs),
+    );
+    clock.watch('head', 100, 0);
+    nowMs = 500;
+    ring();
+    assert.deepEqual(fired, []);
+    if (isRead) clock.extend(nowMs);
+    for (const run of soon) run();
+    assert.deepEqual(fired, isRead ? [] : [380]);
+  }
 });

@@ -2,11 +2,11 @@ import type { ClockName } from '../diagnosis/evidence.ts';
 import type { Clock, Timer, Timers } from '../world/world.ts';
 
 /** How late a timer may be by its own coarseness (two ticks of the wheel): only what is beyond is the loop's. */
-export const TIMER_SLACK_MS = 20;
+const TIMER_SLACK_MS = 20;
 
 /**
- * The clock of a connection: one timer for all phases of all its exchanges. Moving the deadline later, which every exchange and every part
- * does, writes one field; the timer rings at the former deadline, sees that it moved, and is armed again.
+ * A clock that is set anew all the time: one timer for all phases of a connection and all its exchanges. Moving the deadline later, which
+ * every exchange and every part does, writes one field; the timer rings at the former deadline, sees that it moved, and is armed again.
  */
 export class PhaseClock {
   /** Which clock runs and what it is set to. */
@@ -14,13 +14,16 @@ export class PhaseClock {
   limitMs = 0;
   #dueMs = Number.POSITIVE_INFINITY;
   #armedMs = Number.POSITIVE_INFINITY;
+  #isInGrace = false;
   readonly #clock: Clock;
+  readonly #timers: Timers;
   readonly #timer: Timer;
   readonly #expired: (loopLagMs: number) => void;
 
   /** `expired` is told how late the loop was; a clock that has expired is off. */
   constructor(world: { readonly clock: Clock; readonly timers: Timers }, expired: (loopLagMs: number) => void) {
     this.#clock = world.clock;
+    this.#timers = world.timers;
     this.#timer = world.timers.timer(() => this.#ring());
     this.#expired = expired;
   }
@@ -42,7 +45,7 @@ export class PhaseClock {
     this.#dueMs = Number.POSITIVE_INFINITY;
   }
 
-  /** Off for good. */
+  /** Off, and the timer too. */
   dispose(): void {
     this.off();
     this.#armedMs = Number.POSITIVE_INFINITY;
@@ -59,10 +62,18 @@ export class PhaseClock {
     this.#armedMs = Number.POSITIVE_INFINITY;
     const nowMs = this.#clock.now();
     if (nowMs < this.#dueMs) {
+      this.#isInGrace = false;
       this.#arm(nowMs);
       return;
     }
     const loopLagMs = Math.max(0, nowMs - this.#dueMs - TIMER_SLACK_MS);
+    if (loopLagMs > 0 && !this.#isInGrace) {
+      // The loop stood still: what the clock waited for may lie unread in the kernel. One turn to read it, then the verdict.
+      this.#isInGrace = true;
+      this.#timers.soon(() => this.#ring());
+      return;
+    }
+    this.#isInGrace = false;
     this.off();
     this.#expired(loopLagMs);
   }

@@ -5,6 +5,13 @@ import { type DialClocks, type DialFault, type Dialled, type DialTools, dial, ty
 import { IdleLimit, type IdleSettings } from './idle.ts';
 import type { Route } from './route.ts';
 
+/** Younger than this, an idle connection is as good as a busy one: usual idle limits are longer, and a FIN would have been heard. */
+export const RECENT_MS = 1000;
+
+/** The same for a peer that was seen to close sooner: a quarter of what it allows, as 1 s is of the usual 4 s. */
+const RECENT_PART = 1 / 4;
+
+/** What bounds the connections of one origin. */
 export type PoolSettings = {
   readonly idle: IdleSettings;
   readonly answer: AnswerLimits;
@@ -23,6 +30,7 @@ export type Census = {
   readonly evict: () => boolean;
 };
 
+/** What a pool needs of the world. */
 export type PoolTools = Omit<DialTools, 'session'> & { readonly chance: Chance };
 
 /** The connections of one origin: the one used last is used next, so that those not needed age out. */
@@ -59,15 +67,17 @@ export class Pool implements ConnectionOwner {
     return this.#idle.length;
   }
 
-  /** The idle connection used last, if it has been idle for less than `idleMaxMs` and its limit. */
-  take(nowMs: number, idleMaxMs: number): Connection | undefined {
+  /** The idle connection used last, if it is within its limits: `recent` asks for one that was used a moment ago. */
+  take(nowMs: number, which: 'any' | 'recent'): Connection | undefined {
+    const limitMs = this.limit.limitMs(nowMs);
+    const idleMaxMs = which === 'any' ? Number.POSITIVE_INFINITY : Math.min(RECENT_MS, limitMs * RECENT_PART);
     for (;;) {
       const connection = this.#idle.at(-1);
       if (connection === undefined) return undefined;
       const idleMs = nowMs - connection.idleSinceMs;
       if (idleMs >= idleMaxMs) return undefined;
       this.#idle.pop();
-      if (idleMs < this.limit.limitMs(nowMs) && nowMs < connection.endsMs && connection.wire.isOpen) return connection;
+      if (idleMs < limitMs && nowMs < connection.endsMs && connection.wire.isOpen) return connection;
       connection.destroy();
     }
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { playedWorld } from './played-world.ts';
+import { playedWorld } from './played-world.testing.ts';
 import { type Lost, race } from './race.ts';
 
 /** A race of letters whose attempts the test settles by hand. */

@@ -86,11 +86,14 @@ export class RawCaller {
 }
 
 /** Head and rest of the first answer in a text; fields by lower-case name. */
-export function answerIn(text: string): { status: number; fields: Record<string, string>; body: string } {
+export function answerIn(text: string): { status: number; fields: ReadonlyMap<string, string>; body: string } {
   const end = text.indexOf('\r\n\r\n');
   const [line = '', ...lines] = text.slice(0, end).split('\r\n');
-  const fields: Record<string, string> = {};
-  for (const each of lines) fields[each.slice(0, each.indexOf(':')).toLowerCase()] = each.slice(each.indexOf(':') + 2);
+  const fields = new Map<string, string>();
+  for (const each of lines) {
+    const colon = each.indexOf(':');
+    fields.set(each.slice(0, colon).toLowerCase(), each.slice(colon + 2));
+  }
   return { status: Number(line.slice(9, 12)), fields, body: text.slice(end + 4) };
 }
 

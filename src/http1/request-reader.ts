@@ -2,7 +2,7 @@ import { faultOf, type HeadFault, isFault } from './fault.ts';
 import { type Framing, NO_BODY, requestFraming } from './framing.ts';
 import { HeadGatherer, REFUSED } from './gather.ts';
 import { type HeadLimits, headMemory, parseRequestHead, type RequestHead } from './head.ts';
-import { hear, type Said } from './target.ts';
+import { type HostMemory, hear, type Said } from './target.ts';
 
 /** The first byte of a TLS record that carries a handshake (RFC 8446 §5.1): someone takes this port for a secure one. */
 const TLS_HANDSHAKE = 22;
@@ -24,7 +24,7 @@ export class RequestReader {
   readonly #bodyBytesMax: number;
   readonly #gatherer: HeadGatherer;
   readonly #memory = headMemory();
-  readonly #hostMemory = { host: '' };
+  readonly #hostMemory: HostMemory = { host: undefined };
   #isFirstByte = true;
 
   constructor(limits: HeadLimits, bodyBytesMax: number) {

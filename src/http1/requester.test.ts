@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { realWorld } from '../world/real.ts';
 import type { BodyOut, Origin } from './contract.ts';
-import { asking, hearing } from './hearing.ts';
-import { playedWorld } from './played-world.ts';
-import { answering, type RawScript, type RawServer, rawServer } from './raw-server.ts';
-import { signature } from './recipes.ts';
+import { asking, hearing } from './hearing.testing.ts';
+import { playedWorld } from './played-world.testing.ts';
+import { answering, type RawScript, type RawServer, rawServer } from './raw-server.testing.ts';
+import { signature } from './recipes.testing.ts';
 import { createRequester } from './requester.ts';
 import { poolKey } from './route.ts';
-import { stage } from './stage.ts';
+import { stage } from './stage.testing.ts';
 
 const world = realWorld();
 const GOOD = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
@@ -114,6 +114,42 @@ test('a big upload arrives whole, over a peer that reads in fits and starts', as
     assert.equal(exchange.facts().bytesWritten, read);
     assert.equal(exchange.facts().isRequestSent, true);
   });
+});
+
+test('a paused exchange stops the flow, and a resumed one loses nothing', async () => {
+  const size = 20_000_000;
+  const script: RawScript = {
+    data({ wire }) {
+      wire.write(`HTTP/1.1 200 OK\r\ncontent-length: ${size}\r\n\r\n`);
+      wire.write(Buffer.alloc(size));
+    },
+  };
+  await serving(script, async (server, requester) => {
+    let read = 0;
+    const heard = hearing();
+    const exchange = requester.exchange(server.origin, asking(), {
+      ...heard.receiver,
+      part(bytes) {
+        if (read === 0) exchange.pause();
+        read += bytes.length;
+      },
+    });
+    await new Promise<void>((fulfil) => world.timers.after(100, fulfil));
+    const whilePaused = read;
+    assert.ok(whilePaused > 0 && whilePaused <= 65_536, `${whilePaused}`);
+    exchange.resume();
+    await heard.done;
+    assert.equal(read, size);
+    assert.deepEqual(heard.events, ['head 200', 'end']);
+  });
+});
+
+test('an origin that cannot be written fails its own calls only', async () => {
+  const played = playedWorld();
+  const heard = hearing();
+  createRequester(played).exchange({ host: 'a\r\nb', port: 80, isSecure: false }, asking(), heard.receiver);
+  await played.turn();
+  assert.equal(signature(heard.evidence), 'queue errno → gateway-bug');
 });
 
 test('F12 an idle connection that hears a byte is not used again', async () => {

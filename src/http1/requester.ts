@@ -12,12 +12,16 @@ import { poolKey, type Route, routeOf } from './route.ts';
 import { requestHead } from './serialise.ts';
 import { framingLines } from './upload.ts';
 
+/** All that can be set on the client side. */
 export type RequesterSettings = {
   readonly resolver: ResolverSettings;
   readonly connector: ConnectorSettings;
   readonly idle: IdleSettings;
   readonly answer: AnswerLimits;
-  /** Open connections of the process to all origins. 16384: under the usual limit of 20,000 files with room for callers' own. */
+  /**
+   * Open connections of the process to all origins. 16384: under the usual limit of 20,000 files. Beyond it a call fails at once: calls
+   * wait in the waiting room of `attempts/`, which knows their deadlines, and nowhere else.
+   */
   readonly connectionsMax: number;
   /** Idle connections kept for one origin. */
   readonly idleMax: number;
@@ -29,6 +33,7 @@ export type RequesterSettings = {
   readonly warmClocks: DialClocks;
 };
 
+/** The numbers of design §5. A connection ends after 300 s or 1000 requests, so that DNS and balancers can move us. */
 export const REQUESTER_DEFAULTS: RequesterSettings = {
   resolver: RESOLVER_DEFAULTS,
   connector: CONNECTOR_DEFAULTS,
@@ -58,9 +63,11 @@ export function createRequester(
   };
   const pools = new Pools(tools, settings);
 
-  const run = (pool: Pool, request: OutgoingRequest, receiver: Receiver, switched?: Switched): Exchange => {
+  const run = (origin: Origin, request: OutgoingRequest, receiver: Receiver, switched?: Switched): Exchange => {
+    let pool: Pool;
     let head: string;
     try {
+      pool = switched === undefined ? pools.of(origin) : pools.ofUpgrades(origin);
       head = headOf(pool.route, request, switched !== undefined);
     } catch (cause) {
       return unsendable(world.timers, receiver, cause);
@@ -71,8 +78,8 @@ export function createRequester(
   };
 
   return {
-    exchange: (origin, request, receiver) => run(pools.of(origin), request, receiver),
-    upgrade: (origin, request, receiver, switched) => run(pools.ofUpgrades(origin), request, receiver, switched),
+    exchange: (origin, request, receiver) => run(origin, request, receiver),
+    upgrade: run,
     warm: (origin, count) => pools.of(origin).warm(count, settings.warmClocks),
     close: () => pools.close(),
   };

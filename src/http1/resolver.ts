@@ -1,6 +1,8 @@
 import type { Clock, NameAnswer, Names, Timers } from '../world/world.ts';
 import { LOOKUP_DEFAULTS, type LookupSettings, lookUp, type NameFault } from './lookup.ts';
+import { PhaseClock } from './phase-clock.ts';
 
+/** How long answers, good and bad, are believed. */
 export type ResolverSettings = LookupSettings & {
   /** Names held; the one not asked for longest goes first. 1024 are more than any config has. */
   readonly namesMax: number;
@@ -22,6 +24,7 @@ export type ResolverSettings = LookupSettings & {
   readonly resolutionMs: number;
 };
 
+/** RFC 8767 for what is stale, RFC 2308 for what is negative but shorter: a new name must not wait for minutes. */
 export const RESOLVER_DEFAULTS: ResolverSettings = {
   ...LOOKUP_DEFAULTS,
   namesMax: 1024,
@@ -40,8 +43,11 @@ export const RESOLVER_DEFAULTS: ResolverSettings = {
 export type Resolved = { readonly ips: readonly string[]; readonly source: 'fresh' | 'cached' | 'stale' };
 
 /** `clock`: our own limit was reached, nobody had answered. */
-export type Unresolved = { readonly kind: 'name-error'; readonly fault: NameFault } | { readonly kind: 'clock' };
+export type Unresolved =
+  | { readonly kind: 'name-error'; readonly fault: NameFault }
+  | { readonly kind: 'clock'; readonly loopLagMs: number };
 
+/** Turns names into addresses. */
 export type Resolver = {
   /** Calls one of the two once: at once when the answer is held, else later. `dnsMs` 0 is off. Returns what stops the waiting. */
   resolve(
@@ -90,7 +96,7 @@ export function createResolver(world: ResolverWorld, settings: ResolverSettings 
       const waiters = memory.lookUp(entry);
       const stop = (): void => {
         waiters.delete(waiter);
-        clock.disarm();
+        clock.dispose();
       };
       const waiter: Waiter = {
         hear(outcome) {
@@ -102,12 +108,12 @@ export function createResolver(world: ResolverWorld, settings: ResolverSettings 
       // Whoever could be served stale waits only a moment for better; the look-up itself goes on.
       const hasStale = memory.isServable(entry, nowMs);
       const waitMs = hasStale ? Math.min(settings.staleAfterMs, dnsMs || settings.staleAfterMs) : dnsMs;
-      const clock = world.timers.timer(() => {
+      const clock = new PhaseClock(world, (loopLagMs) => {
         stop();
         if (hasStale) resolved({ ips: entry.ips, source: 'stale' });
-        else failed({ kind: 'clock' });
+        else failed({ kind: 'clock', loopLagMs });
       });
-      if (waitMs > 0) clock.arm(waitMs);
+      clock.watch('dns', waitMs, nowMs);
       waiters.add(waiter);
       return stop;
     },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { classify } from '../diagnosis/classify.ts';
-import { OK, POST, stage } from './stage.ts';
+import { OK, POST, stage } from './stage.testing.ts';
 
 test('the connection used last is used next', async () => {
   const { ask, opened, world, warmed } = stage();
@@ -154,6 +154,22 @@ test('a request that may not be sent twice avoids connections idle for a second'
   const { world, ask, warmed } = stage();
   await warmed();
   await world.pass(1100);
+  ask(POST);
+  await world.turn();
+  assert.equal(world.wires.length, 2);
+});
+
+test('of a peer that closes early, only a quarter of what it allows counts as recent', async () => {
+  const { world, ask, opened } = stage();
+  ask();
+  const wire = await opened();
+  wire.says('HTTP/1.1 200 OK\r\nkeep-alive: timeout=1\r\ncontent-length: 2\r\n\r\nok');
+  await world.pass(120);
+  ask(POST);
+  await world.turn();
+  assert.match(wire.sent, /POST/);
+  wire.says(OK);
+  await world.pass(130);
   ask(POST);
   await world.turn();
   assert.equal(world.wires.length, 2);

@@ -1,4 +1,4 @@
-import type { Address, Timer, TlsServerOptions, Wire, WireHearer, World } from '../world/world.ts';
+import type { Address, Timer, Timers, TlsServerOptions, Wire, WireHearer, World } from '../world/world.ts';
 import { BODY_LIMITS } from './body.ts';
 import { CallerConnection } from './caller-connection.ts';
 import { Census, type ServerStats } from './census.ts';
@@ -98,8 +98,9 @@ export async function serveHttp(
     stats: census,
     async drain(graceMs) {
       hall.isDraining = true;
-      const closed = listener.close();
       census.retire();
+      await allLetIn(world.timers, census);
+      const closed = listener.close();
       const cut = world.timers.after(graceMs, () => census.cutOff());
       let giveUp: Timer | undefined;
       const late = new Promise<void>((fulfil) => {
@@ -110,6 +111,27 @@ export async function serveHttp(
       giveUp?.disarm();
     },
   };
+}
+
+/** Turns of the loop in which nobody came, after which the kernel's queue is taken for empty; and those we wait at most, should many come. */
+const QUIET_TURNS = 2;
+const LET_IN_TURNS_MAX = 1000;
+
+/** Resolves when those who wait in the kernel's queue have been let in: closing the listener would reset them, though their requests are sent. */
+function allLetIn(timers: Timers, census: Census): Promise<void> {
+  return new Promise((fulfil) => {
+    let accepted = census.connectionsAccepted;
+    let quiet = 0;
+    let turns = 0;
+    const look = (): void => {
+      turns += 1;
+      quiet = census.connectionsAccepted === accepted ? quiet + 1 : 0;
+      accepted = census.connectionsAccepted;
+      if (quiet >= QUIET_TURNS || turns >= LET_IN_TURNS_MAX) fulfil();
+      else timers.soon(look);
+    };
+    timers.soon(look);
+  });
 }
 
 function hallOf(

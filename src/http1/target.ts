@@ -13,7 +13,7 @@ export type Said = {
 };
 
 /** The last `Host` found good on this connection: callers repeat it, and need it checked once. */
-export type HostMemory = { host: string };
+export type HostMemory = { host: string | undefined };
 
 /** A host and port as RFC 3986 §3.2 has them, without user information and without the sub-delimiters no name has. */
 const AUTHORITY = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%-]+)(?::[0-9]{0,5})?$/;

@@ -12,7 +12,7 @@ export type ProxyChoice =
 
 /**
  * The proxy for an `http:` or `https:` URL by `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, each in lower case first, as curl
- * and Go read them. This machine itself is never asked for through a proxy.
+ * and Go read them. This machine itself is never asked for through a proxy. @throws TypeError when `url` is none.
  */
 export function proxyFor(url: string, env: Environment): ProxyChoice {
   const asked = new URL(url);

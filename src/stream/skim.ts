@@ -112,11 +112,7 @@ export class Skim {
         at = first === QUOTE ? stringEnd(bytes, at + 1, end) : scalarEnd(bytes, at, end, first);
         if (at < 0) return -1;
         if (slot >= 0) this.#mark(slot, opened, at);
-        else if (first <= NINE && this.tokens < TOKENS_MAX) {
-          this.tokenFrom[this.tokens] = opened;
-          this.tokenTo[this.tokens] = at;
-          this.tokens += 1;
-        }
+        else if (first <= NINE) this.#token(opened, at);
       }
       // A value is done: close what ends here, then go on to the next key or element.
       for (;;) {
@@ -150,6 +146,13 @@ export class Skim {
     if ((this.from[slot] as number) >= 0) this.isRepeated = true;
     this.from[slot] = from;
     this.to[slot] = to;
+  }
+
+  #token(from: number, to: number): void {
+    if (this.tokens === TOKENS_MAX) return;
+    this.tokenFrom[this.tokens] = from;
+    this.tokenTo[this.tokens] = to;
+    this.tokens += 1;
   }
 
   #slotOf(node: number): number {

@@ -26,7 +26,7 @@ export function completionsLeg(start: LegStart): LegScript {
   const opening = parsed(start.said.structure[0] ?? '') ?? {};
   return {
     isNamed: false,
-    textOf: (event) => String((listOf(event, 'choices')[0] ?? {})['text'] ?? ''),
+    textOf: (event) => String(listOf(event, 'choices')[0]?.['text'] ?? ''),
     rewrite(event, kinds, text) {
       if (text === '' && (kinds & (FINISH | USAGE)) === 0) return [];
       const choices = listOf(event, 'choices').map((choice) => ((kinds & TEXT) === 0 ? choice : { ...choice, text }));

@@ -1,6 +1,6 @@
 import type { Exchange, OutgoingRequest } from './contract.ts';
-import { asking, type Heard, hearing } from './hearing.ts';
-import { type PlayedWire, type PlayedWorld, playedWorld } from './played-world.ts';
+import { asking, type Heard, hearing } from './hearing.testing.ts';
+import { type PlayedWire, type PlayedWorld, playedWorld } from './played-world.testing.ts';
 import { createRequester, type RequesterSettings } from './requester.ts';
 
 /** An answer of two bytes. */

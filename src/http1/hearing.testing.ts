@@ -66,12 +66,12 @@ export function hearing(onHead?: () => void, onPart?: (text: string) => void): H
 
 /** Generous clocks: what these tests wait for takes milliseconds. */
 export const CLOCKS: ExchangeClocks = {
-  dnsMs: 3000,
-  connectMs: 3000,
-  tlsMs: 3000,
-  writeMs: 3000,
-  headMs: 3000,
-  betweenBytesMs: 3000,
+  dnsMs: 2000,
+  connectMs: 2000,
+  tlsMs: 2000,
+  writeMs: 2000,
+  headMs: 2000,
+  betweenBytesMs: 2000,
 };
 
 /** A GET that may be replayed, but for what the test changes. */

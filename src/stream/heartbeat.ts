@@ -1,0 +1,130 @@
+import type { Call } from '../call/call.ts';
+import { Failure } from '../call/failure.ts';
+import type { Outcome, Reply, Sink } from '../call/reply.ts';
+import { Relay, type Upstream } from '../call/settle.ts';
+import type { Filter } from '../pipeline/service.ts';
+import type { Timer, Timers } from '../world/world.ts';
+import { STREAM_DIALECTS } from './events.ts';
+
+export type HeartbeatOptions = {
+  readonly timers: Timers;
+  /** After this much silence a comment is written; 0 is off. Well under the 30 to 60 s at which balancers and browsers drop a silent connection. */
+  readonly heartbeatMs: number;
+};
+
+/** Silence is measured in thirds, so that noting a part is a mere flag: a comment comes after 1 to 1.34 times `heartbeatMs`. */
+const THIRDS = 3;
+
+const COMMENT = Buffer.from(': waiting\n\n');
+
+/**
+ * Keeps the caller's connection alive while a stream says nothing: comments, which readers of event streams skip. A call that has no first
+ * part by then is answered early with a bare head, and its failure, should it fail, is told in-band.
+ */
+export function heartbeat(options: HeartbeatOptions): Filter {
+  return (call, next) => {
+    const isBeating = options.heartbeatMs > 0 && call.isStream && STREAM_DIALECTS[call.dialect] !== undefined;
+    if (!isBeating) return next(call);
+    return new Promise((fulfil, reject) => new Beating(call, options, fulfil, reject).begin(next(call)));
+  };
+}
+
+class Beating implements Sink, Upstream {
+  readonly #call: Call;
+  readonly #timer: Timer;
+  readonly #tickMs: number;
+  readonly #fulfil: (reply: Reply) => void;
+  readonly #reject: (failure: Failure) => void;
+  #relay: Relay | undefined;
+  #reply: Reply | undefined;
+  #quietTicks = 0;
+  #isPaused = false;
+  #isOver = false;
+
+  constructor(
+    call: Call,
+    { timers, heartbeatMs }: HeartbeatOptions,
+    fulfil: (reply: Reply) => void,
+    reject: (failure: Failure) => void,
+  ) {
+    this.#call = call;
+    this.#fulfil = fulfil;
+    this.#reject = reject;
+    this.#tickMs = Math.max(1, heartbeatMs / THIRDS);
+    this.#timer = timers.timer(() => this.#tick());
+  }
+
+  begin(promise: Promise<Reply>): void {
+    this.#timer.arm(this.#tickMs);
+    promise.then(
+      (reply) => this.#answered(reply),
+      (stranger) => this.#failed(Failure.from(stranger)),
+    );
+  }
+
+  #answered(reply: Reply): void {
+    this.#reply = reply;
+    if (this.#isOver) {
+      reply.cancel();
+      return;
+    }
+    if (this.#relay === undefined) {
+      this.#relay = new Relay(reply, this);
+      this.#fulfil(this.#relay);
+    }
+    reply.onOutcome((outcome) => {
+      if (outcome.kind === 'abandoned') this.#relay?.cancel();
+    });
+    if (this.#isPaused) reply.pause();
+    reply.flow(this);
+  }
+
+  #failed(failure: Failure): void {
+    this.#timer.disarm();
+    if (this.#relay === undefined) this.#reject(failure);
+    else this.#relay.end({ kind: 'failed', failure });
+  }
+
+  #tick(): void {
+    this.#timer.arm(this.#tickMs);
+    this.#quietTicks += 1;
+    // A caller that does not read has no use for comments.
+    if (this.#quietTicks < THIRDS || this.#isPaused) return;
+    this.#quietTicks = 0;
+    if (this.#relay === undefined) {
+      if (this.#call.isLeft) return;
+      // Nothing is known yet of who will speak.
+      const fields = ['content-type', 'text/event-stream; charset=utf-8', 'cache-control', 'no-cache, no-transform'];
+      this.#relay = new Relay({ status: 200, fields, length: -1, target: '' }, this);
+      this.#relay.part(COMMENT);
+      this.#fulfil(this.#relay);
+    } else this.#relay.part(COMMENT);
+  }
+
+  part(bytes: Uint8Array): void {
+    this.#quietTicks = 0;
+    this.#relay?.part(bytes);
+  }
+
+  end(outcome: Outcome): void {
+    this.#timer.disarm();
+    this.#relay?.end(outcome);
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    this.#reply?.pause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#quietTicks = 0;
+    this.#reply?.resume();
+  }
+
+  cancel(): void {
+    this.#isOver = true;
+    this.#timer.disarm();
+    this.#reply?.cancel();
+  }
+}

@@ -1,0 +1,336 @@
+import type { Call, Caller } from '../call/call.ts';
+import { Failure } from '../call/failure.ts';
+import { fieldOf } from '../call/fields.ts';
+import { leave } from '../call/leave.ts';
+import { note } from '../call/note.ts';
+import type { Reply } from '../call/reply.ts';
+import type { Filter, Service } from '../pipeline/service.ts';
+import type { Clock, Timer, Timers } from '../world/world.ts';
+import { type EventPlace, numbered, placeAfterEvents, placeAfterSequence, responseIdOf } from './event-ids.ts';
+import { STREAM_DIALECTS } from './events.ts';
+import { Journal, type JournalKeeper } from './journal.ts';
+
+export type ReplayOptions = {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** All journals together; 0 turns replay off. */
+  readonly bytesMax?: number;
+  /** How long a finished reply can be read again. */
+  readonly keepMs?: number;
+  /** How long a call goes on without its caller when the caller never said that it may come back; 0 stops it at once. */
+  readonly orphanMs?: number;
+  /** The same for callers that said so, by an `Idempotency-Key` or `goodgate-replay: on`. */
+  readonly announcedOrphanMs?: number;
+};
+
+/** 64 MiB: sixteen of the largest replies, or some 2,000 usual ones. */
+const BYTES_MAX = 64 * 1024 * 1024;
+/** 5 min: a train through a tunnel, a laptop carried to another room. */
+const KEEP_MS = 300_000;
+/** 60 s without anybody to read it: what a lost connection takes to come back, and no more tokens than that. */
+const ANNOUNCED_ORPHAN_MS = 60_000;
+/** 10,000 finished replies: an entry without its bytes is some 500 bytes. */
+const ENTRIES_MAX = 10_000;
+/** An idempotency key is a UUID or its like; longer ones are an attack on memory. */
+const KEY_CHARS_MAX = 255;
+
+/** `goodgate-replay: on` says that the caller may come back, `ids` that it also wants event ids in the stream. */
+const REPLAY_FIELD = 'goodgate-replay';
+
+/** One reply that may be read again. */
+type Entry = {
+  readonly id: string;
+  /** Whose it is: nobody else learns that it exists. */
+  readonly owner: string;
+  readonly key: string | undefined;
+  readonly fingerprint: number;
+  readonly isAnnounced: boolean;
+  /** The call as the upstream side knows it: it outlives the caller's. */
+  readonly inner: Call;
+  ready: Promise<Journal | Reply>;
+  journal: Journal | undefined;
+  isBegun: boolean;
+  doneMs: number | undefined;
+  orphan: Timer | undefined;
+  responseId: string | undefined;
+};
+
+/**
+ * Remembers replies for callers that lose their connection: a journal for each stream, joined by the same `Idempotency-Key`, read on from
+ * `Last-Event-ID`. Answers one upstream call to any number of readers with the same credential.
+ */
+export class Replays implements JournalKeeper {
+  readonly #options: Required<ReplayOptions>;
+  /** In the order in which they began, so that the oldest is forgotten first. */
+  readonly #byId = new Map<string, Entry>();
+  readonly #byKey = new Map<string, Entry>();
+  readonly #sweep: Timer;
+  #usedBytes = 0;
+
+  constructor(options: ReplayOptions) {
+    this.#options = {
+      bytesMax: BYTES_MAX,
+      keepMs: KEEP_MS,
+      orphanMs: 0,
+      announcedOrphanMs: ANNOUNCED_ORPHAN_MS,
+      ...options,
+    };
+    this.#sweep = options.timers.timer(() => this.#forgetOld());
+  }
+
+  /** Bytes that journals hold now. */
+  get usedBytes(): number {
+    return this.#usedBytes;
+  }
+
+  get entries(): number {
+    return this.#byId.size;
+  }
+
+  /**
+   * Outside everything that asks: journals the reply of each streamed call, and of each call with an idempotency key.
+   * @throws Failure `caller-malformed` when a key is used again for another request.
+   */
+  readonly filter: Filter = (call, next) => {
+    if (this.#options.bytesMax === 0) return next(call);
+    const asked = call.dialect === 'http' ? this.#responsesAgain(call) : undefined;
+    if (asked !== undefined) return Promise.resolve(asked);
+    const key = keyOf(call);
+    const isJournaled = key !== undefined || (call.isStream && STREAM_DIALECTS[call.dialect] !== undefined);
+    if (!isJournaled) return next(call);
+    const known = key === undefined ? undefined : this.#byKey.get(key);
+    return known === undefined ? this.#begin(call, key, next) : this.#join(call, known);
+  };
+
+  #begin(call: Call, key: string | undefined, next: Service): Promise<Reply> {
+    const wish = fieldOf(call.fields, REPLAY_FIELD);
+    const isAnnounced = key !== undefined || wish === 'on' || wish === 'ids';
+    const isKept = (isAnnounced ? this.#options.announcedOrphanMs : this.#options.orphanMs) > 0;
+    const entry: Entry = {
+      id: call.id,
+      owner: ownerOf(call.caller),
+      key,
+      fingerprint: key === undefined ? 0 : fingerprintOf(call),
+      isAnnounced,
+      inner: isKept ? { ...call, isLeft: false, leavers: new Set() } : call,
+      ready: PENDING,
+      journal: undefined,
+      isBegun: false,
+      doneMs: undefined,
+      orphan: undefined,
+      responseId: undefined,
+    };
+    if (isKept) call.isKept = true;
+    this.#byId.set(entry.id, entry);
+    if (key !== undefined) this.#byKey.set(key, entry);
+    entry.ready = next(entry.inner).then(
+      (reply) => this.#journaled(entry, reply),
+      (stranger: unknown) => {
+        // What failed is not worth repeating: the next one with this key tries again.
+        this.#forget(entry);
+        throw Failure.from(stranger);
+      },
+    );
+    return this.#reader(call, entry);
+  }
+
+  #journaled(entry: Entry, reply: Reply): Journal {
+    const journal = new Journal(reply, this);
+    entry.journal = journal;
+    reply.onOutcome((outcome) => {
+      if (outcome.kind === 'abandoned') this.#forget(entry);
+      else this.#finished(entry);
+    });
+    return journal;
+  }
+
+  /** A reply for one reader of the entry, from its beginning. */
+  async #reader(call: Call, entry: Entry): Promise<Reply> {
+    const stop = () => this.#deserted(entry);
+    if (call.isKept === true) call.leavers.add(stop);
+    const journal = await entry.ready;
+    call.leavers.delete(stop);
+    if (!(journal instanceof Journal)) return journal;
+    if (call.isLeft) {
+      this.#start(entry, journal);
+      this.#deserted(entry);
+      throw new Failure('caller-left', { phase: 'body', firstEvent: 'our-cancel', isRequestSent: true });
+    }
+    const reply = this.#follow(entry, journal, START);
+    this.#start(entry, journal);
+    return fieldOf(call.fields, REPLAY_FIELD) === 'ids' ? numbered(reply, 0) : reply;
+  }
+
+  // After its first reader is there, so that a reply is never lost for want of memory while somebody wants it; or when that one is gone.
+  #start(entry: Entry, journal: Journal): void {
+    if (entry.isBegun) return;
+    entry.isBegun = true;
+    journal.begin();
+  }
+
+  #follow(entry: Entry, journal: Journal, { byte }: EventPlace): Reply {
+    entry.orphan?.disarm();
+    return journal.follow(byte, () => this.#deserted(entry));
+  }
+
+  #join(call: Call, entry: Entry): Promise<Reply> {
+    if (entry.fingerprint !== fingerprintOf(call)) {
+      return Promise.reject(refused('caller-malformed', 'this Idempotency-Key was used for another request'));
+    }
+    if (entry.journal?.isLost === true) {
+      return Promise.reject(refused('resource-not-found', 'the reply to this Idempotency-Key is no longer kept'));
+    }
+    note(call.story, `joined the reply of call ${entry.id}, which has the same Idempotency-Key`);
+    call.isKept = true;
+    return this.#reader(call, entry);
+  }
+
+  /**
+   * The reply of a call, from after the last event its caller has; with ids, so that it can be lost again.
+   * @throws Failure `resource-not-found` when there is none of that id for this caller, or it is no longer kept; `caller-malformed` when
+   * so many events never came.
+   */
+  follow(id: string, lastEventId: string | undefined, caller: Caller): Reply {
+    const entry = this.#byId.get(id);
+    const journal = entry?.journal;
+    // A stranger's call and one that never was look the same from outside.
+    if (entry === undefined || journal === undefined || entry.owner !== ownerOf(caller)) {
+      throw refused('resource-not-found', 'no reply of that id can be read again');
+    }
+    if (journal.isLost) throw refused('resource-not-found', 'that reply is too old or too large to be read again');
+    const place = placeOf(journal, lastEventId);
+    if (place === undefined) throw refused('caller-malformed', 'Last-Event-ID was never issued for this reply');
+    return numbered(this.#follow(entry, journal, place), place.events);
+  }
+
+  /** `GET /v1/responses/{id}?stream=true&starting_after=n`, for a response that came through here; undefined when it is the service's to answer. */
+  #responsesAgain(call: Call): Reply | undefined {
+    if (call.method !== 'GET' || !call.path.startsWith('/v1/responses/') || !call.path.includes('stream=true'))
+      return undefined;
+    const [path = '', query = ''] = call.path.slice('/v1/responses/'.length).split('?', 2);
+    const after = new URLSearchParams(query).get('starting_after');
+    const owner = ownerOf(call.caller);
+    for (const entry of this.#byId.values()) {
+      const { journal } = entry;
+      if (entry.owner !== owner || entry.inner.dialect !== 'openai-responses') continue;
+      if (journal === undefined || journal.isLost) continue;
+      entry.responseId ??= responseIdOf(journal);
+      if (entry.responseId !== path) continue;
+      const place = after === null ? START : placeAfterSequence(journal, Number(after));
+      return place === undefined ? undefined : this.#follow(entry, journal, place);
+    }
+    return undefined;
+  }
+
+  // ---- who still reads ------------------------------------------------------------------------------------------
+
+  /** A reader is gone. When it was the last one, the call goes on only as long as somebody may come back for it. */
+  #deserted(entry: Entry): void {
+    if (entry.doneMs !== undefined || (entry.journal?.followers ?? 0) > 0) return;
+    const { announcedOrphanMs, orphanMs, timers } = this.#options;
+    const waitMs = entry.isAnnounced ? announcedOrphanMs : orphanMs;
+    if (waitMs === 0) {
+      this.#stop(entry);
+      return;
+    }
+    entry.orphan ??= timers.timer(() => this.#stop(entry));
+    entry.orphan.arm(waitMs);
+  }
+
+  #stop(entry: Entry): void {
+    if (entry.journal !== undefined && entry.journal.followers > 0) return;
+    this.#forget(entry);
+    leave(entry.inner);
+    entry.journal?.cancel();
+  }
+
+  #finished(entry: Entry): void {
+    const { clock, keepMs } = this.#options;
+    entry.doneMs = clock.now();
+    entry.orphan?.disarm();
+    if (this.#byId.size > ENTRIES_MAX) this.#evict();
+    if (!this.#sweep.isArmed) this.#sweep.arm(keepMs);
+  }
+
+  // ---- what is kept ---------------------------------------------------------------------------------------------
+
+  reserve(bytes: number): boolean {
+    const { bytesMax } = this.#options;
+    while (this.#usedBytes + bytes > bytesMax) if (!this.#evict()) return false;
+    this.#usedBytes += bytes;
+    return true;
+  }
+
+  release(bytes: number): void {
+    this.#usedBytes -= bytes;
+  }
+
+  /** Forgets the oldest finished reply that nobody reads; false when there is none. */
+  #evict(): boolean {
+    for (const entry of this.#byId.values()) {
+      if (entry.doneMs === undefined || (entry.journal?.followers ?? 0) > 0) continue;
+      this.#forget(entry);
+      return true;
+    }
+    return false;
+  }
+
+  #forget(entry: Entry): void {
+    entry.orphan?.disarm();
+    if (this.#byId.get(entry.id) === entry) this.#byId.delete(entry.id);
+    if (entry.key !== undefined && this.#byKey.get(entry.key) === entry) this.#byKey.delete(entry.key);
+    entry.journal?.lose();
+  }
+
+  #forgetOld(): void {
+    const { clock, keepMs } = this.#options;
+    const oldestMs = clock.now() - keepMs;
+    let isAnyDone = false;
+    for (const entry of [...this.#byId.values()]) {
+      if (entry.doneMs === undefined) continue;
+      if (entry.doneMs <= oldestMs) this.#forget(entry);
+      else isAnyDone = true;
+    }
+    if (isAnyDone) this.#sweep.arm(keepMs);
+  }
+}
+
+const START: EventPlace = { events: 0, byte: 0 };
+const PENDING: Promise<never> = new Promise(() => undefined);
+
+/** The count of events that the caller has; none is the beginning. */
+function placeOf(journal: Journal, lastEventId: string | undefined): EventPlace | undefined {
+  if (lastEventId === undefined || lastEventId === '') return START;
+  return /^\d{1,9}$/.test(lastEventId) ? placeAfterEvents(journal, Number(lastEventId)) : undefined;
+}
+
+/** Callers without a credential are told apart by address. */
+function ownerOf(caller: Caller): string {
+  return caller.credential ?? `ip ${caller.ip}`;
+}
+
+/** The draft's rule: a key belongs to one principal, method and path. */
+function keyOf(call: Call): string | undefined {
+  const key = call.idempotencyKey;
+  if (key === undefined || key === '' || key.length > KEY_CHARS_MAX || call.method !== 'POST') return undefined;
+  return `${ownerOf(call.caller)} ${call.path} ${key}`;
+}
+
+/** 53 bits over the body, to tell one caller's honest mistakes: FNV-1a in two lanes. Not for telling callers apart. */
+function fingerprintOf(call: Call): number {
+  let low = 0x811c9dc5;
+  let high = 0x9e3779b9;
+  const bytes = call.body ?? NO_BODY;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] as number;
+    low = Math.imul(low ^ byte, 0x01000193);
+    high = Math.imul(high ^ byte, 0x85ebca6b);
+  }
+  return (high >>> 11) * 2 ** 32 + (low >>> 0);
+}
+
+const NO_BODY = new Uint8Array(0);
+
+function refused(code: 'resource-not-found' | 'caller-malformed', reason: string): Failure {
+  return new Failure(code, { phase: 'queue', firstEvent: 'answer', note: reason });
+}
