@@ -133,6 +133,7 @@ export function playedWorld(): PlayedWorld {
   const timers = new Wheel(clock, {
     set: (delayMs, ring) => void alarms.push({ atMs: nowMs + delayMs, ring }),
     soon: (run) => void soon.push(run),
+    hold() {},
   });
   const wires: PlayedWire[] = [];
   const play: PlayedWorld['play'] = {

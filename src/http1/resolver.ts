@@ -157,6 +157,11 @@ class NameMemory {
       entry.waiters = undefined;
       for (const waiter of waiters) waiter.hear(outcome);
     };
+    const limit = this.#world.timers.timer(() => {
+      giveUp();
+      land(this.#suffer(entry, { code: 'ETIMEOUT', syscall: undefined, isFinal: false, note: undefined }));
+    });
+    limit.arm(this.#settings.resolutionMs);
     const giveUp = lookUp(
       this.#world,
       this.#settings,
@@ -164,10 +169,6 @@ class NameMemory {
       (answer) => land(this.#learn(entry, answer)),
       (fault) => land(this.#suffer(entry, fault)),
     );
-    const limit = this.#world.timers.after(this.#settings.resolutionMs, () => {
-      giveUp();
-      land(this.#suffer(entry, { code: 'ETIMEOUT', syscall: undefined, isFinal: false, note: undefined }));
-    });
     return waiters;
   }
 

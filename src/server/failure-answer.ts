@@ -1,11 +1,20 @@
 import type { Failure } from '../call/failure.ts';
-import type { Fields } from '../call/fields.ts';
+import { type Fields, fieldOf } from '../call/fields.ts';
+import type { Attempt } from '../call/story.ts';
 import { CATALOGUE } from '../diagnosis/catalogue.ts';
 import type { Cause } from '../diagnosis/cause.ts';
 import { classify } from '../diagnosis/classify.ts';
+import { remaining } from '../diagnosis/duration.ts';
 import { type Finding, findingOf } from '../diagnosis/finding.ts';
+import { type Problem, problemOf } from '../diagnosis/problem.ts';
+import { appendProxyStatus, proxyStatusOf } from '../diagnosis/proxy-status.ts';
 import type { ErrorShape } from './dialect.ts';
-import { type ServiceError, serviceError } from './service-error.ts';
+import { HIDDEN } from './hiding.ts';
+import { errorPage } from './page/error-page.ts';
+import { pageLanguage } from './page/language.ts';
+import { PAGE_POLICY } from './page/policy.ts';
+import { type Hide, type ServiceError, serviceError } from './service-error.ts';
+import { withStory } from './story-safety.ts';
 
 /** A failure as HTTP, without the fields that every answer has. */
 export type FailureAnswer = {
@@ -18,49 +27,60 @@ export type FailureAnswer = {
 /** What the answer says besides the finding. */
 export type FailureContext = {
   readonly requestId: string;
-  readonly attempts: number;
+  readonly attempts: readonly Attempt[];
   /** True when the credential that was refused is the caller's own. */
   readonly isCallerCredential: boolean;
+  /** True: 503 in place of 502 and 504, where an edge in front would put its own page in place of those. */
+  readonly isEdgeSafe: boolean;
+  /** Through it go the service's own words before anyone sees them. */
+  readonly hide: Hide;
+  readonly method: string;
+  /** What the caller knows us by: its `Host`. */
+  readonly host: string;
+  readonly acceptLanguage: string | undefined;
+  /** Unix milliseconds. */
+  readonly wallMs: number;
 };
 
-/** The finding behind a failure: what the evidence says, unless the room that failed knew better. */
-export function findingBehind(failure: Failure): Finding {
+/** The finding behind a failure: what the evidence says, unless the room that failed knew better. Its safety is that of the whole story. */
+export function findingBehind(failure: Failure, attempts: readonly Attempt[] = []): Finding {
   const found = classify(failure.evidence);
-  if (found.code === failure.code) return found;
+  if (found.code === failure.code) return withStory(found, attempts);
   const { note } = failure.evidence;
-  return findingOf(failure.code, 'confirmed', note === undefined ? [] : [note], failure.evidence, {
+  const known = findingOf(failure.code, 'confirmed', note === undefined ? [] : [note], failure.evidence, {
     retryAfterMs: found.retryAfterMs,
   });
+  return withStory(known, attempts);
 }
 
 /** The one place where a failure becomes HTTP: status, body in the caller's shape, and the fields that tell when to come back. */
 export function failureAnswer(finding: Finding, shape: ErrorShape, context: FailureContext): FailureAnswer {
   const cause: Cause = CATALOGUE[finding.code];
-  const said = serviceError(finding.evidence.answer);
-  const status = statusOf(finding, cause, context);
-  const retryAfterS =
-    finding.retryAfterMs === undefined ? undefined : Math.max(1, Math.ceil(finding.retryAfterMs / 1000));
+  const ownStatus = statusOf(finding, cause, context);
+  const status = context.isEdgeSafe && (ownStatus === 502 || ownStatus === 504) ? 503 : ownStatus;
+  const more = moreFields(finding, cause, status);
+  if (shape === 'page') return page(finding, status, context, more);
+  const problem = problemOf(finding, { requestId: context.requestId, attempts: context.attempts.length, status });
+  if (shape === 'problem') {
+    more.push('vary', 'accept');
+    return { status, contentType: 'application/problem+json', body: JSON.stringify(problem), more };
+  }
+  const said = quotable(finding, cause, context);
+  const message = messageOf(cause, said, finding);
+  // The type says what failed, so it follows the status that an edge in front made us hide.
+  return shape === 'anthropic'
+    ? json(status, anthropicBody(problem, anthropicType(ownStatus), message), more)
+    : json(status, openaiBody(problem, said, openaiType(ownStatus), message), more);
+}
+
+function moreFields(finding: Finding, cause: Cause, status: number): Fields {
   const more: Fields = ['goodgate-code', finding.code];
-  if (retryAfterS !== undefined && (status === 429 || status === 503)) more.push('retry-after', String(retryAfterS));
+  if (finding.retryAfterMs !== undefined && (status === 429 || status === 503)) {
+    more.push('retry-after', String(Math.max(1, Math.ceil(finding.retryAfterMs / 1000))));
+  }
   // The SDKs of OpenAI and Anthropic try 408, 409, 429 and 5xx again by themselves; this stops them where it cannot help.
   if (cause.retry.caller === 'never' || cause.retry.caller === 'after-change') more.push('x-should-retry', 'false');
-  const problem = problemMembers(finding, cause, status, context);
-  const message = messageOf(cause, said, finding);
-  if (shape === 'anthropic') {
-    const error = { type: anthropicType(status), message, code: finding.code };
-    const { type: problemType, ...rest } = problem;
-    return json(status, { type: 'error', error, problem_type: problemType, ...rest }, more);
-  }
-  if (shape === 'openai') {
-    const error = {
-      message,
-      type: said?.type ?? openaiType(status),
-      param: said?.param ?? null,
-      code: said?.code ?? finding.code,
-    };
-    return json(status, { error, ...problem }, more);
-  }
-  return { status, contentType: 'application/problem+json', body: JSON.stringify(problem), more };
+  return more;
 }
 
 /** What went wrong at the service about the request itself keeps the service's own status, so that SDKs raise the error they know. */
@@ -73,32 +93,52 @@ function statusOf(finding: Finding, cause: Cause, context: FailureContext): numb
   return finding.status === 0 ? 500 : finding.status;
 }
 
-/** The members of RFC 9457, with ours. */
-function problemMembers(finding: Finding, cause: Cause, status: number, context: FailureContext) {
-  return {
-    type: `/goodgate/problems/${finding.code}`,
-    title: cause.title,
-    status,
-    detail: cause.person,
-    instance: `/goodgate/why/${context.requestId}`,
-    goodgate_code: finding.code,
-    hop: finding.hop,
-    side: finding.side,
-    confidence: finding.confidence,
-    message_safety: finding.safety,
-    retry: cause.retry.caller,
-    attempts: context.attempts,
-    request_id: context.requestId,
-    ...(finding.proxyError === undefined ? {} : { proxy_error: finding.proxyError }),
-    ...(finding.retryAfterMs === undefined ? {} : { retry_after_ms: Math.ceil(finding.retryAfterMs) }),
-  };
+function page(finding: Finding, status: number, context: FailureContext, more: Fields): FailureAnswer {
+  const language = pageLanguage(context.acceptLanguage);
+  const { code, retryAfterMs } = finding;
+  const body = errorPage(
+    finding,
+    {
+      method: context.method,
+      status,
+      host: context.host,
+      callId: context.requestId,
+      time: new Date(context.wallMs).toISOString(),
+      attempts: context.attempts.length,
+      remaining: remaining({ code, elapsedMs: 0, retryAfterMs }, []),
+    },
+    language,
+  );
+  more.push('content-security-policy', PAGE_POLICY, 'content-language', language, 'vary', 'accept, accept-language');
+  return { status, contentType: 'text/html; charset=utf-8', body, more };
+}
+
+/**
+ * What the service said, where it is the caller's to know: about the caller's own request, and the words for limits that SDKs look for.
+ * About its own trouble or the gateway's key nothing is quoted, since it may say anything there.
+ */
+function quotable(finding: Finding, cause: Cause, context: FailureContext): ServiceError | undefined {
+  const isOwnKey = cause.blame === 'credential' && context.isCallerCredential;
+  if (cause.blame !== 'caller' && cause.blame !== 'quota' && cause.blame !== 'capacity' && !isOwnKey) return undefined;
+  const said = serviceError(finding.evidence.answer, context.hide);
+  return cause.blame === 'caller' || said === undefined ? said : { ...said, message: '' };
 }
 
 function messageOf(cause: Cause, said: ServiceError | undefined, finding: Finding): string {
-  const note = finding.evidence.note === undefined ? '' : ` (${finding.evidence.note})`;
-  // What the service says of the request is the caller's business word for word; of its own trouble it is a quotation after ours.
-  if (said === undefined) return `${cause.person}${note}`;
-  return cause.blame === 'caller' ? said.message : `${cause.person}${note} The service said: ${said.message}`;
+  if (said !== undefined && said.message !== '' && said.message !== HIDDEN) return said.message;
+  const { note } = finding.evidence;
+  return note === undefined ? cause.person : `${cause.person} (${note})`;
+}
+
+function openaiBody(problem: Problem, said: ServiceError | undefined, type: string, message: string): object {
+  const error = { message, type: said?.type ?? type, param: said?.param ?? null, code: said?.code ?? problem.goodgate_code };
+  return { error, ...problem };
+}
+
+/** `type` is taken by the dialect, so the problem's own stands beside it under another name. */
+function anthropicBody(problem: Problem, type: string, message: string): object {
+  const { type: problemType, ...rest } = problem;
+  return { type: 'error', error: { type, message, code: problem.goodgate_code }, problem_type: problemType, ...rest };
 }
 
 function json(status: number, body: object, more: Fields): FailureAnswer {
@@ -132,7 +172,16 @@ function anthropicType(status: number): string {
 }
 
 /** A failure told inside a stream that had begun: the dialect's error event, and no terminal event after it. */
-export function streamBreak(failure: Failure, shape: ErrorShape, context: FailureContext): string {
-  const { body } = failureAnswer(findingBehind(failure), shape === 'anthropic' ? 'anthropic' : 'openai', context);
+export function streamBreak(finding: Finding, shape: ErrorShape, context: FailureContext): string {
+  const { body } = failureAnswer(finding, shape === 'anthropic' ? 'anthropic' : 'openai', context);
   return shape === 'anthropic' ? `event: error\ndata: ${body}\n\n` : `data: ${body}\n\n`;
+}
+
+/** Our member of `Proxy-Status` behind those of the hops before us. `name` is our pseudonym, `target` whom we asked last. */
+export function failureStatus(finding: Finding, name: string, target: string | undefined): string {
+  const { answer } = finding.evidence;
+  const existing = answer === undefined ? undefined : fieldOf(answer.fields, 'proxy-status');
+  // Every failure of ours has a type: one without would read as an answer passed on.
+  const told = finding.proxyError === undefined ? { ...finding, proxyError: 'proxy_internal_error' as const } : finding;
+  return appendProxyStatus(existing, proxyStatusOf(told, name, target));
 }

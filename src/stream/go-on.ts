@@ -64,7 +64,7 @@ async function rest(
       return await leg(
         reply,
         call,
-        { said, isContinued: true },
+        { said, tokensBefore: said.outputEvents },
         new Splice(said.text.slice(going.base.length), 'loose'),
         dialect,
       );
@@ -77,7 +77,7 @@ async function rest(
     }
   }
   const reply = await next(variantOf(call, { said: undefined }));
-  return leg(reply, call, { said, isContinued: false }, new Splice(said.text, toleranceOf(said, call)), dialect);
+  return leg(reply, call, { said, tokensBefore: 0 }, new Splice(said.text, toleranceOf(said, call)), dialect);
 }
 
 /** White space and case may differ only in prose, and only where the caller did not ask for an exact answer. */
@@ -145,7 +145,7 @@ class LegStream implements Sink, Upstream {
     this.#relay = new WatchedReply(raw, this, Transcript.after(start.said));
     this.#fulfil = fulfil;
     this.#reject = reject;
-    this.#isDoubted = start.isContinued;
+    this.#isDoubted = start.tokensBefore > 0;
   }
 
   begin(): void {
@@ -190,6 +190,7 @@ class LegStream implements Sink, Upstream {
     const spliced = this.#splice.take(this.#script.textOf(event));
     if (spliced.kind === 'diverged') return undefined;
     const text = spliced.kind === 'past' ? spliced.rest : '';
+    if (text === '' && this.#start.tokensBefore > 0) this.#start.tokensBefore -= 1;
     return this.#isDoubted ? this.#trusted(text) : text;
   }
 

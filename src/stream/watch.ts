@@ -10,6 +10,7 @@ import type { Clock, Timers } from '../world/world.ts';
 import { STREAM_DIALECTS } from './events.ts';
 import { BodyHold, type HeldBody } from './held-body.ts';
 import type { StallLimits } from './stall.ts';
+import { unrolled } from './unroll.ts';
 import { decoded, judgePlain } from './watch-plain.ts';
 import { StreamWatch } from './watch-stream.ts';
 
@@ -56,8 +57,9 @@ function stream(raw: Reply, call: Call, options: WatchOptions, fulfil: Fulfil, r
   const dialect = STREAM_DIALECTS[call.dialect];
   const type = mediaTypeOf(raw.fields);
   if (dialect === undefined) plain(raw, options, fulfil, reject);
-  // A page or an error object where events were due: read as what it is, so that it can be judged.
-  else if (type.includes('html') || type.includes('json')) refuse(raw, options, reject);
+  // A page where events were due: read as what it is, so that it can be judged.
+  else if (type.includes('html')) refuse(raw, options, reject);
+  else if (type.includes('json')) plain(raw, options, (whole) => tellAsStream(whole, call, fulfil, reject), reject);
   else if (isEncoded(raw.fields)) {
     raw.cancel();
     reject(failureOf({ ...answered(raw, NOTHING), firstEvent: 'parse', parse: 'content-encoding' }));
@@ -65,6 +67,23 @@ function stream(raw: Reply, call: Call, options: WatchOptions, fulfil: Fulfil, r
     const { clock, timers, clocks: limits } = options;
     new StreamWatch(raw, call, dialect, { clock, timers, limits }, fulfil, reject).begin();
   }
+}
+
+/** A plain answer though a stream was asked for: its words are good, and are told as the stream that the caller reads. */
+function tellAsStream(whole: Reply, call: Call, fulfil: Fulfil, reject: Reject): void {
+  const body = whole instanceof Relay ? Buffer.concat(whole.takeHeld()) : NOTHING;
+  const events = whole instanceof Relay && whole.outcome !== undefined ? unrolled(call.dialect, body) : undefined;
+  if (events === undefined) {
+    whole.cancel();
+    reject(
+      failureOf({ ...answered(whole, body.subarray(0, ERROR_BYTES_MAX)), firstEvent: 'parse', parse: 'event-stream' }),
+    );
+    return;
+  }
+  const fields = withoutCoding(whole.fields).map((value, i, all) =>
+    all[i - 1] === 'content-type' && i % 2 === 1 ? EVENT_STREAM : value,
+  );
+  fulfil(wholeReply(whole.status, fields, events, whole.target));
 }
 
 function plain(raw: Reply, options: WatchOptions, fulfil: Fulfil, reject: Reject): void {
@@ -183,6 +202,7 @@ function left(): Failure {
 }
 
 const NOTHING = new Uint8Array(0);
+const EVENT_STREAM = 'text/event-stream; charset=utf-8';
 
 function mediaTypeOf(fields: Fields): string {
   return (fieldOf(fields, 'content-type') ?? '').toLowerCase();

@@ -9,10 +9,17 @@ const realClock: Clock = { now: () => performance.now(), wallMs: () => Date.now(
 
 /** The world as it is. One for the process. */
 export function realWorld(): World {
+  let alarm: NodeJS.Timeout | undefined;
   return {
     clock: realClock,
     timers: new Wheel(realClock, {
-      set: (delayMs, ring) => void setTimeout(ring, delayMs),
+      set(delayMs, ring) {
+        alarm = setTimeout(ring, delayMs);
+      },
+      hold(isNeeded) {
+        if (isNeeded) alarm?.ref();
+        else alarm?.unref();
+      },
       soon: (run) => void setImmediate(run),
     }),
     chance: realChance(),

@@ -15,6 +15,7 @@ function handClock() {
         alarmMs = nowMs + delayMs;
         ring = run;
       },
+      hold: () => undefined,
       soon: (run) => run(),
     },
   );

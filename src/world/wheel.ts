@@ -9,6 +9,8 @@ const SLOTS = 512;
 /** Wakes the wheel; the real one is `setTimeout`, the drill's is a virtual clock. */
 export type Alarm = {
   set(delayMs: number, ring: () => void): void;
+  /** Whether anybody waits for a timer: if not, the alarm that still turns the wheel need not keep the process alive. */
+  hold?(isNeeded: boolean): void;
   soon(run: () => void): void;
 };
 
@@ -37,7 +39,9 @@ class Spoke implements Timer {
   }
 
   disarm(): void {
+    if (this.deadlineMs === Number.POSITIVE_INFINITY) return;
     this.deadlineMs = Number.POSITIVE_INFINITY;
+    this.#wheel.released();
   }
 }
 
@@ -50,6 +54,7 @@ export class Wheel implements Timers {
   readonly #alarm: Alarm;
   readonly #slots: (Spoke | undefined)[] = new Array<Spoke | undefined>(SLOTS).fill(undefined);
   #linked = 0;
+  #armed = 0;
   #tick: number;
   #isSet = false;
   readonly #ring = (): void => this.#turn();
@@ -74,8 +79,18 @@ export class Wheel implements Timers {
     this.#alarm.soon(run);
   }
 
+  /** A spoke is armed no more; for spokes only. */
+  released(): void {
+    this.#armed -= 1;
+    if (this.#armed === 0) this.#alarm.hold?.(false);
+  }
+
   arm(spoke: Spoke, delayMs: number): void {
     const nowMs = this.#clock.now();
+    if (!spoke.isArmed) {
+      this.#armed += 1;
+      if (this.#armed === 1 && this.#isSet) this.#alarm.hold?.(true);
+    }
     if (this.#linked === 0) this.#tick = Math.floor(nowMs / TICK_MS);
     const deadlineMs = nowMs + (delayMs > 0 ? delayMs : 0);
     // A spoke that lies in an earlier slot than it needs is moved when that slot comes: nothing to do now.
@@ -92,6 +107,7 @@ export class Wheel implements Timers {
   #set(): void {
     this.#isSet = true;
     this.#alarm.set(TICK_MS, this.#ring);
+    if (this.#armed === 0) this.#alarm.hold?.(false);
   }
 
   #link(spoke: Spoke): void {
@@ -154,7 +170,7 @@ export class Wheel implements Timers {
     // Run after the list is whole again: what a timer does may arm and disarm others, also those due with it.
     for (const ready of due.reverse()) {
       if (ready.deadlineMs > nowMs) continue;
-      ready.deadlineMs = Number.POSITIVE_INFINITY;
+      ready.disarm();
       ready.run();
     }
   }

@@ -48,11 +48,11 @@ function deltaWith(delta: Json, kinds: number, text: string): Json {
 }
 
 /** Usage as if one target had answered: what was said before counts as answer, not as prompt. */
-function withUsage(event: Json, { said, isContinued }: LegStart): Json {
+function withUsage(event: Json, { tokensBefore }: LegStart): Json {
   const usage = within(event, 'usage');
   const prompt = numberOf(usage, 'prompt_tokens');
   const completion = numberOf(usage, 'completion_tokens');
-  if (!isContinued || prompt === undefined || completion === undefined) return event;
-  const before = Math.min(said.outputEvents, prompt);
+  if (tokensBefore === 0 || prompt === undefined || completion === undefined) return event;
+  const before = Math.min(tokensBefore, prompt);
   return { ...event, usage: { ...usage, prompt_tokens: prompt - before, completion_tokens: completion + before } };
 }

@@ -20,8 +20,11 @@ export type LegScript = {
 /** What a script needs to know of the first reply. */
 export type LegStart = {
   readonly said: Said;
-  /** True when the second reply goes on from the first; false when it is a whole new answer, whose usage is then that of the answer. */
-  readonly isContinued: boolean;
+  /**
+   * Tokens of the whole answer that the second reply's usage counts as prompt, since it went on from them; 0 when it is a whole new answer.
+   * Falls as the second reply says some of them again.
+   */
+  tokensBefore: number;
 };
 
 /** One event as it is written. */

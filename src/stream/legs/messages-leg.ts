@@ -95,8 +95,8 @@ class MessagesLeg implements LegScript {
   #withUsage(event: Json): Json {
     const usage = within(event, 'usage');
     const output = numberOf(usage, 'output_tokens');
-    if (!this.#start.isContinued || output === undefined) return event;
-    const before = this.#start.said.outputEvents;
+    const before = this.#start.tokensBefore;
+    if (before === 0 || output === undefined) return event;
     const input = numberOf(usage, 'input_tokens');
     const counted = input === undefined ? {} : { input_tokens: Math.max(0, input - before) };
     return { ...event, usage: { ...usage, ...counted, output_tokens: output + before } };

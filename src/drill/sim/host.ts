@@ -1,0 +1,76 @@
+import type { SimTime } from './time.ts';
+
+/** What the way to and from a host is like. */
+export type Weather = {
+  /** One way, milliseconds. */
+  delayMs: number;
+  /** Added to the delay of a segment, uniformly from 0. */
+  jitterMs: number;
+  /** Bytes a millisecond; Infinity is no limit. */
+  bytesPerMs: number;
+  /** How many of the segments come in pieces, cut at any byte. */
+  splitShare: number;
+  /** Nothing comes in: a half-open partition when `out` still works. */
+  isInBlocked: boolean;
+  isOutBlocked: boolean;
+};
+
+/** A good day on a local network, every segment whole. */
+export const CALM: Weather = {
+  delayMs: 0.2,
+  jitterMs: 0,
+  bytesPerMs: Number.POSITIVE_INFINITY,
+  splitShare: 0,
+  isInBlocked: false,
+  isOutBlocked: false,
+};
+
+/** How the TLS of a host behaves to those who connect. */
+export type TlsMood = 'good' | 'expired' | 'wrong-name' | 'unknown-issuer' | 'refusing' | 'silent' | 'cutting';
+
+/** One machine of the simulated world. */
+export class Host {
+  readonly name: string;
+  readonly ip: string;
+  readonly weather: Weather;
+  /** Undefined: its listeners speak plain TCP unless they say otherwise. */
+  tls: TlsMood | undefined;
+  isOn = true;
+  /** Added to the wall clock. */
+  wallStepMs = 0;
+  nextPort = 32_768;
+  readonly #time: SimTime;
+  #isFrozen = false;
+  #deferred: (() => void)[] = [];
+
+  constructor(time: SimTime, name: string, ip: string, weather: Partial<Weather>) {
+    this.#time = time;
+    this.name = name;
+    this.ip = ip;
+    this.weather = { ...CALM, ...weather };
+  }
+
+  get isFrozen(): boolean {
+    return this.#isFrozen;
+  }
+
+  /** The process stops (SIGSTOP, a long collection): its kernel still accepts and acknowledges. */
+  freeze(): void {
+    this.#isFrozen = true;
+  }
+
+  /** It goes on, and hears in order what came meanwhile. */
+  thaw(): void {
+    if (!this.#isFrozen) return;
+    this.#isFrozen = false;
+    const deferred = this.#deferred;
+    this.#deferred = [];
+    for (const run of deferred) this.#time.at(0, () => this.hear(run));
+  }
+
+  /** Runs what the process does about an event, now or when it thaws. */
+  hear(run: () => void): void {
+    if (this.#isFrozen) this.#deferred.push(run);
+    else run();
+  }
+}
