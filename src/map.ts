@@ -29,7 +29,10 @@ export const ROOMS = {
   config: room('what was asked for?', ['call', 'diagnosis', 'world', 'http1'], {
     packages: ['yaml', 'zod', 'fastest-levenshtein'],
   }),
-  server: room('HTTP at the edge', [...CONTRACTS, 'config'], { node: ['node:crypto'] }),
+  server: room('HTTP at the edge', [...CONTRACTS, 'config'], {
+    packages: ['fastest-levenshtein'],
+    node: ['node:crypto'],
+  }),
   drill: room('what if?', [...CONTRACTS, 'stream', 'providers', 'config', 'gateway', 'serve'], {
     packages: ['fastest-levenshtein'],
     node: ['node:crypto', 'node:zlib'],

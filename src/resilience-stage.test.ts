@@ -22,7 +22,7 @@ import { type Seat, type SeatHearer, seatOf } from './call/seat.ts';
 import type { Target } from './call/target.ts';
 import { retryAfterMs } from './diagnosis/answer-fields.ts';
 import { Court } from './health/blame.ts';
-import { PoolHealth, type View } from './health/pool-health.ts';
+import { PoolHealth, type PoolHealthOptions, type View } from './health/pool-health.ts';
 import { type Service, stack } from './pipeline/service.ts';
 import type { Chance } from './world/world.ts';
 
@@ -61,7 +61,12 @@ export type Route = {
 };
 
 /** A route as the gateway builds it, with all defaults on. */
-export function route(time: PlayedTime, chance: Chance, plans: readonly PoolPlan[]): Route {
+export function route(
+  time: PlayedTime,
+  chance: Chance,
+  plans: readonly PoolPlan[],
+  onChange: PoolHealthOptions['onChange'] = () => {},
+): Route {
   const { clock, timers } = time;
   const court = new Court();
   const startMs = clock.now();
@@ -74,7 +79,7 @@ export function route(time: PlayedTime, chance: Chance, plans: readonly PoolPlan
       seat.ask = (call) => play(each, call, time, startMs);
       return seat;
     });
-    const health = new PoolHealth({ pool: plan.name, seats, clock, chance, court });
+    const health = new PoolHealth({ pool: plan.name, seats, clock, chance, court, onChange });
     const budget = new Budget({ clock, timers });
     const room = new WaitingRoom({ clock, timers, chance });
     const limits = new Limits();

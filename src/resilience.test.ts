@@ -116,17 +116,17 @@ for (const [name, deed] of Object.entries({
     const time = playedTime();
     const [a, b] = [target('a', between(10, 40, deed)), target('b', between(10, 40, deed))];
     const { service } = route(time, playedChance(7), [{ name: 'pool', targets: [a, b] }]);
-    const tally = await offer(time, service, { perSecond: 200, forMs: 60_000 });
+    const tally = await offer(time, service, { perSecond: 100, forMs: 60_000 });
     const good = answersBySecond(tally, T0);
     for (let second = 50; second < 60; second++) {
-      assert.ok((good[second] ?? 0) >= 190, `${good[second]} in second ${second}`);
+      assert.ok((good[second] ?? 0) >= 95, `${good[second]} in second ${second}`);
     }
     // What came after the return was answered, all of it.
     const after = tally.failed.filter(({ startMs }) => startMs >= T0 + 41_000);
     assert.equal(after.length, 0);
     if (deed.kind !== 'silence') {
       const herd = Math.max(...[a, b].flatMap(({ arrivals }) => arrivals.slice(40, 60)));
-      assert.ok(herd <= (name === 'status 503' ? 210 : 150), `${herd} in a second where 100 are steady`);
+      assert.ok(herd <= (name === 'status 503' ? 105 : 75), `${herd} in a second where 50 are steady`);
     }
     assertBudget(tally);
   });
@@ -223,7 +223,7 @@ test('five times too much: goodput stays, waiting is bounded, the important go f
   for (const { failure } of tally.failed) {
     if (failure.code !== 'queue-full') continue;
     const ms = failure.evidence.retryAfterMs ?? 0;
-    assert.ok(ms >= 1000 && ms <= 15_000, `${ms}`);
+    assert.ok(ms >= 1000 && ms <= 30_000, `${ms}`);
   }
 });
 
@@ -240,7 +240,7 @@ test('a pool that dies hands over to the next one unseen, and takes its calls ba
     assert.equal(codes(tally), '');
     assert.equal(tally.answered.length, 13_000);
     assert.ok(sum(c.arrivals.slice(7, 20)) >= 13 * 195);
-    const back = a.arrivals.map((each, second) => (each ?? 0) + (b.arrivals[second] ?? 0));
+    const back = Array.from({ length: 65 }, (_, second) => sum([a.arrivals[second], b.arrivals[second]]));
     assert.ok(Math.max(...back.slice(20, 25)) < 120, back.slice(20, 30).join());
     assert.ok((back[63] ?? 0) > 150, back.slice(55).join());
     assertBudget(tally);

@@ -14,9 +14,10 @@ import { probeJson } from './providers/probe.ts';
 import { adminHandler } from './server/admin-handler.ts';
 import { banner, listenSentence } from './server/banner.ts';
 import { callLog } from './server/call-log.ts';
-import { type DataHandling, dataHandler } from './server/data-handler.ts';
+import { dataHandler } from './server/data-handler.ts';
 import { faultWriter } from './server/fault-writer.ts';
 import { goodgatePages } from './server/pages.ts';
+import { Stories } from './server/stories.ts';
 import type { World } from './world/world.ts';
 
 export type ServeOptions = {
@@ -69,7 +70,7 @@ export async function serve(world: World, options: ServeOptions): Promise<Servin
   let isServing = true;
   const listen = listenAddress(options, found.settings);
   try {
-    servers = await openServers(world, listen, force, say, goodgatePages({ isServing: () => isServing }));
+    servers = await openServers(world, listen, force, say, () => isServing);
   } catch (error) {
     await close();
     throw error;
@@ -113,18 +114,27 @@ async function openServers(
   listen: ListenAddress,
   force: InForce,
   say: (line: string) => void,
-  pages: DataHandling['pages'],
+  isServing: () => boolean,
 ): Promise<readonly HttpServer[]> {
   const { settings, name } = force;
-  const faults = faultWriter(world.chance, name);
+  const faults = faultWriter(world, name);
+  const stories = new Stories(world.clock);
+  const log = callLog(say, world.clock, () => force.settings.log.level);
   const data = dataHandler({
     clock: world.clock,
     chance: world.chance,
     service: () => force.gateway.service,
     deadlineMs: () => force.settings.deadlineMs,
+    isEdgeSafe: () => force.settings.errors.isEdgeSafe,
+    isCallerCredential: (target) =>
+      force.settings.targets.some((each) => each.name === target && each.isCallerCredentialPassed),
+    secrets: () => keysOf(force.settings),
     name,
-    pages,
-    record: callLog(say, world.clock, () => force.settings.log.level),
+    pages: goodgatePages({ isServing, stories }),
+    record: (call, outcome, status, finding) => {
+      stories.keep(call, outcome, status, finding);
+      log(call, outcome, status, finding);
+    },
   });
   const admin = adminHandler({
     control: () => force.gateway.control,
@@ -164,6 +174,14 @@ function watch(world: World, file: string, force: InForce, say: (line: string) =
 
 function sandboxTargets(sandbox: Sandbox): readonly { readonly name: string; readonly url: string }[] {
   return sandbox.targets.map((target) => ({ name: target.name, url: target.baseUrl }));
+}
+
+/** Every key the gateway holds, bare: services quote them without the scheme that they are sent with. */
+function keysOf(settings: Settings): readonly string[] {
+  return settings.targets
+    .flatMap(({ credentials, fields }) => [...credentials, fields])
+    .flatMap((pairs) => pairs.filter((_, index) => index % 2 === 1))
+    .flatMap((value) => value.split(' '));
 }
 
 type FoundSettings = {

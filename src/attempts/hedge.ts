@@ -30,7 +30,7 @@ export type HedgeOptions = {
 export const RUNNERS_MAX = 3;
 
 /** A hedge that cannot be paid, or has nobody to turn to yet, looks again after this long. */
-export const HEDGE_AGAIN_MS = 250;
+export const HEDGE_AGAIN_MS = 500;
 
 /** The hard limit in soft limits, and at least: who said nothing for three times what is long is given up, if there is another pool. */
 export const HARD_FACTOR = 3;
@@ -113,8 +113,10 @@ class Race implements Ringer {
       this.#hedge(attempt);
       return soft;
     }
-    if (!canTurn && isElsewhereLeft && silentMs >= Math.max(HARD_MS_MIN, soft * HARD_FACTOR)) this.#giveUp();
-    return HEDGE_AGAIN_MS;
+    if (canTurn) return HEDGE_AGAIN_MS;
+    if (isElsewhereLeft && silentMs >= Math.max(HARD_MS_MIN, soft * HARD_FACTOR)) this.#giveUp();
+    // Nobody is left: that changes rarely, and there may be many who wait so.
+    return soft / 2;
   }
 
   #hedge(silent: Attempt): void {

@@ -58,6 +58,7 @@ export function settle(asked: Wanted, env: Env, file: string | undefined): Setti
     ...limitsOf(asked),
     ...retriesOf(asked),
     trust: { forwarded: asked.trust?.forwarded ?? [], proxyProtocol: asked.trust?.['proxy-protocol'] ?? [] },
+    errors: { isEdgeSafe: asked.errors?.['edge-safe'] ?? false },
     log: { level: asked.log?.level ?? 'warn', format: asked.log?.format ?? 'text' },
   };
 }

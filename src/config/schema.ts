@@ -140,6 +140,22 @@ const log = field(
   },
 );
 
+const errors = field(
+  z.strictObject({
+    'edge-safe': field(z.boolean(), {
+      description:
+        '`true` answers 503 where it would be 502 or 504: an edge in front (such as Cloudflare) puts its own page in place of those two, and with it goes the reason.',
+      standard: false,
+      expected: 'true or false',
+    }).optional(),
+  }),
+  {
+    description: 'How failures are told.',
+    expected: 'settings of errors such as { edge-safe: true }',
+    noun: 'errors',
+  },
+);
+
 const tlsServer = field(z.strictObject({ certificate: pem('The certificate chain'), key: pem('Its private key') }), {
   description: 'TLS on the data port. Without it: plain HTTP, for loopback or behind a balancer that speaks TLS.',
   expected: 'a certificate and a key such as { certificate: cert.pem, key: key.pem }',
@@ -180,6 +196,7 @@ export const configSchema = field(
     retries: retries.optional(),
     hedge: hedge.optional(),
     trust: trust.optional(),
+    errors: errors.optional(),
     log: log.optional(),
   }),
   { description: 'The config of Goodgate.', expected: 'settings such as "listen: 127.0.0.1:5020"', noun: 'the config' },

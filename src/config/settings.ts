@@ -38,6 +38,7 @@ export type Settings = {
   /** undefined: no second attempt is started while the first is still silent. */
   readonly hedge: HedgeSettings | undefined;
   readonly trust: TrustSettings;
+  readonly errors: ErrorSettings;
   readonly log: LogSettings;
 };
 
@@ -144,6 +145,12 @@ export type TrustSettings = {
   readonly forwarded: readonly string[];
   /** Their connections begin with a PROXY protocol header. */
   readonly proxyProtocol: readonly string[];
+};
+
+/** How failures are told. */
+export type ErrorSettings = {
+  /** True: 503 in place of 502 and 504, which an edge in front would replace by its own page. */
+  readonly isEdgeSafe: boolean;
 };
 
 /** How much is logged, least first. */

@@ -25,6 +25,8 @@ export type UpstreamOptions = {
   readonly prefill?: Prefill;
   /** Keys that are let in; without any, every request is. */
   readonly keys?: readonly string[];
+  /** How long this request waits for its turn before anything is done about it: a service that is busy. None by default. */
+  readonly queueMs?: () => number;
   /** Requests remembered one by one. */
   readonly recordsMax?: number;
   /** Upstreams that may be controlled through each other's port: one that refuses connections cannot be told to stop by itself. */
@@ -203,8 +205,10 @@ class FaultyUpstream implements Upstream, Host {
       return { script: perform(answer, scene), record, isStruck: false };
     }
     const answer = keyRefused(ask, this.#options.keys, this.#speaker) ?? answerTo(ask, this.#speaker);
-    if (fault === undefined) return { script: perform(answer, scene), record, isStruck: false };
-    return { script: strike(fault, answer, scene), record, isStruck: true };
+    const script = fault === undefined ? perform(answer, scene) : strike(fault, answer, scene);
+    const queueMs = this.#options.queueMs?.() ?? 0;
+    const headDelayMs = script.headDelayMs + queueMs;
+    return { script: { ...script, headDelayMs }, record, isStruck: fault !== undefined };
   }
 
   /** The fault this request meets: the one it asks for, else the one in force if chance will have it so. */

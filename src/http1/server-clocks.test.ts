@@ -45,6 +45,26 @@ test('a head that trickles in gets 408 when its time is over, however often a by
   assert.equal(server.stats.faults.get('head-slow'), 1);
 });
 
+test('the first head has its time from the connection on, not from its first byte', async () => {
+  const { call, world } = await playedServer(ok, { limits: LIMITS });
+  const wire = call();
+  await world.pass(600);
+  wire.says('GET');
+  await world.pass(450);
+  assert.deepEqual(statusesIn(wire.sent), [408]);
+});
+
+test('a refusal of the next head is not taken for an answer to the request before', async () => {
+  const { call, world } = await playedServer(ok, { limits: LIMITS });
+  const wire = call();
+  wire.says('HEAD /before HTTP/1.1\r\nHost: a\r\n\r\n');
+  const before = wire.sent.length;
+  wire.says('GET /next');
+  await world.pass(1050);
+  const refusal = answerIn(wire.sent.slice(before));
+  assert.deepEqual([refusal.status, refusal.body, refusal.fields.get('x-target')], [408, 'head-slow', '-']);
+});
+
 test('a connection on which nothing was ever said is closed without a word', async () => {
   const { call, world } = await playedServer(ok, { limits: LIMITS });
   const wire = call();
@@ -214,6 +234,27 @@ test('a caller that reads a byte now and then is as good as one that does not', 
   assert.equal(wire.isDestroyed, true);
 });
 
+test('an owner that writes on does not give a caller that does not read more time', async () => {
+  const { call, world } = await playedServer(
+    (_request, response) => {
+      response.head(200, []);
+      const write = () => {
+        response.part('x');
+        world.timers.after(500, write);
+      };
+      write();
+    },
+    { limits: LIMITS },
+  );
+  const wire = call();
+  wire.isStuck = true;
+  // What was given to the platform counts as read by it, so a stuck wire must not count it here.
+  Object.defineProperty(wire, 'bytesWritten', { get: () => 0, set() {} });
+  wire.says(GET);
+  await world.pass(3100);
+  assert.equal(wire.isDestroyed, true);
+});
+
 test('pipelined requests are not read while their answers are not', async () => {
   let asked = 0;
   const { call } = await playedServer((_request, response) => {
@@ -258,6 +299,23 @@ test('after our close, what still comes is dropped; a caller that never closes i
   assert.equal(server.stats.connections, 0);
 });
 
+test('after our close a slow reader may take what is queued, as long as it takes it', async () => {
+  const { call, world } = await playedServer((_request, response) =>
+    response.send(200, ['connection', 'x'], 'x'.repeat(9000)),
+  );
+  const wire = call();
+  wire.isStuck = true;
+  wire.says('GET / HTTP/1.0\r\n\r\n');
+  assert.equal(wire.isHalfClosed, true);
+  for (let i = 0; i < 4; i += 1) {
+    await world.pass(2000);
+    wire.bytesWritten += 1000;
+    assert.equal(wire.isDestroyed, false);
+  }
+  await world.pass(4100);
+  assert.equal(wire.isDestroyed, true);
+});
+
 test('a caller that floods after our close is cut', async () => {
   const { call } = await playedServer(ok);
   const wire = call();
@@ -277,6 +335,16 @@ test('an unwanted body that trickles costs the connection after a moment', async
   }
   assert.equal(wire.isHalfClosed, true);
   assert.equal(server.stats.requestsOpen, 0);
+});
+
+test('an unwanted body of more than is worth it costs the connection at once', async () => {
+  const { call } = await playedServer(ok, { limits: LIMITS });
+  const wire = call();
+  wire.says('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n');
+  wire.says(`10000\r\n${'x'.repeat(65_536)}\r\n`);
+  assert.equal(wire.isHalfClosed, false);
+  wire.says('1\r\nx\r\n');
+  assert.equal(wire.isHalfClosed, true);
 });
 
 test('a clock of 0 is off', async () => {

@@ -71,6 +71,14 @@ test('from a balancer nothing but the header is taken, from others it is no requ
   assert.deepEqual(statusesIn(wire.sent), [400]);
 });
 
+test('the time for the PROXY header ends with it', async () => {
+  const { call, world } = await playedServer(who, { proxyProtocolFrom: ['192.0.2.0/24'], limits: { headMs: 1000 } });
+  const wire = call();
+  wire.says(PROXY_HEADER + GET);
+  await world.pass(5000);
+  assert.equal(wire.isDestroyed, false);
+});
+
 test('PROXY and TLS on one listener are refused, as is a network that is none', async () => {
   const tls = { certificate: '', key: '' };
   await assert.rejects(playedServer(who, { proxyProtocolFrom: ['10.0.0.0/8'], tls }), TypeError);
@@ -140,6 +148,19 @@ test('during a drain a connection that has just been opened may still ask its fi
   await world.pass(200);
   assert.equal(silent.isHalfClosed, true);
   for (const wire of [fresh, half, silent]) wire.breaks('');
+  await world.pass(10);
+  await drained;
+});
+
+test('who comes while a drain lets in the last may ask once, and has a second to begin', async () => {
+  const { call, server, world } = await playedServer(who);
+  const drained = server.drain(10_000);
+  const [asking, silent] = [call(), call()];
+  asking.says(GET);
+  assert.equal(answerIn(asking.sent).fields.get('connection'), 'close');
+  await world.pass(1100);
+  assert.equal(silent.isHalfClosed, true);
+  for (const wire of [asking, silent]) wire.breaks('');
   await world.pass(10);
   await drained;
 });

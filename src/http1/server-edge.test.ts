@@ -197,6 +197,24 @@ test('an upgrade that comes later takes what was pipelined behind it as its firs
   );
 });
 
+test('a handler that throws after an upgrade does not write into the tunnel', async () => {
+  const strangers: unknown[] = [];
+  await withServer(
+    (_request, response) => {
+      response.upgrade(['upgrade', 'x']).wire.write('tunnelled');
+      throw new Error('oops');
+    },
+    async (caller) => {
+      caller.say(GET);
+      assert.deepEqual(statusesIn(await caller.untilHeard('tunnelled')), [101]);
+      await turn();
+      assert.equal(caller.text.endsWith('tunnelled'), true);
+      assert.equal(strangers.length, 1);
+    },
+    { onStranger: (error) => void strangers.push(error) },
+  );
+});
+
 test('an upgrade is refused while the request is not whole', async () => {
   await withServer(
     (_request, response) => {
@@ -237,7 +255,9 @@ test('a caller that closes its half after asking is answered, and only then clos
       await turn();
       await turn();
       response.send(200, [], 'still here');
-      assert.equal(answerIn(await caller.untilEnded()).body, 'still here');
+      const answer = answerIn(await caller.untilEnded());
+      assert.equal(answer.body, 'still here');
+      assert.equal(answer.fields.get('connection'), 'close', 'nothing more can be asked');
       assert.equal(hasLeft, false);
     },
   );

@@ -165,7 +165,9 @@ wireTest(
   },
   async (caller) => {
     caller.say(GET);
-    const { fields } = answerIn(await caller.untilHeard('ok'));
+    const text = await caller.untilHeard('ok');
+    assert.equal(text.match(/^(?:connection|keep-alive|content-length):/gm)?.length, 3, 'each is said once');
+    const { fields } = answerIn(text);
     assert.deepEqual(
       [fields.get('connection'), fields.get('transfer-encoding'), fields.get('content-length'), fields.get('a')],
       ['keep-alive', undefined, '2', 'b'],

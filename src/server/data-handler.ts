@@ -2,17 +2,19 @@ import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
 import { type Fields, fieldOf } from '../call/fields.ts';
 import { leave } from '../call/leave.ts';
-import type { Outcome, Reply } from '../call/reply.ts';
+import { ABANDONED, type Outcome, type Reply } from '../call/reply.ts';
+import type { Finding } from '../diagnosis/finding.ts';
 import type { IncomingRequest, RequestHandler, Responder } from '../http1/contract.ts';
 import type { Service } from '../pipeline/service.ts';
 import type { Chance, Clock } from '../world/world.ts';
 import { callerNames } from './callers.ts';
 import { dialectOf, type ErrorShape, errorShapeOf } from './dialect.ts';
-import { failureAnswer, findingBehind, streamBreak } from './failure-answer.ts';
+import { type FailureContext, failureAnswer, failureStatus, findingBehind, streamBreak } from './failure-answer.ts';
 import { BodyGatherer } from './gather-body.ts';
+import { hiding } from './hiding.ts';
 import { type CallReading, readCall } from './read-call.ts';
 import { ownFields, replyFields, type Told } from './reply-fields.ts';
-import { ReplyWriter } from './write-reply.ts';
+import { type Break, ReplyWriter } from './write-reply.ts';
 
 export type DataHandling = {
   readonly clock: Clock;
@@ -24,9 +26,18 @@ export type DataHandling = {
   readonly name: string;
   /** Answers the paths under `/goodgate/`; false when it has no such page. */
   readonly pages: (request: IncomingRequest, response: Responder) => boolean;
-  /** Told of each call when it is over. Must be quick and must not throw. */
-  readonly record: (call: Call, outcome: Outcome) => void;
+  /** True: 503 in place of 502 and 504. */
+  readonly isEdgeSafe: () => boolean;
+  /** True for targets that are sent the caller's own credential: what they say of it is the caller's to know. */
+  readonly isCallerCredential: (target: string) => boolean;
+  /** The gateway's own keys, which no word of a service may carry outside. */
+  readonly secrets: () => readonly string[];
+  /** Told of each call once, when it is over: with the status its caller saw, 0 for none, and the finding when it failed. Must be quick and must not throw. */
+  readonly record: RecordCall;
 };
+
+/** Hears how a call ended. */
+export type RecordCall = (call: Call, outcome: Outcome, status: number, finding: Finding | undefined) => void;
 
 /** The handler of the data port: request → call → service → reply, or the one failure it ends in. */
 export function dataHandler(handling: DataHandling): RequestHandler {
@@ -92,7 +103,7 @@ class Handling {
     }
     this.#response.onLeave = () => {
       leave(call);
-      this.#handling.record(call, { kind: 'abandoned' });
+      this.#handling.record(call, ABANDONED, 0, undefined);
     };
     this.#handling
       .service()(call)
@@ -107,49 +118,76 @@ class Handling {
       reply.cancel();
       return;
     }
-    const told = this.#told(call, 'received-status', reply.status, reply.target);
-    const { record } = this.#handling;
+    const { record, name } = this.#handling;
+    const { status } = reply;
+    const told = this.#told(call, `${name}; received-status=${status}`, reply.target);
+    const fields = replyFields(reply.fields, reply.length, told);
+    // RFC 9110 §6.5.1: only who says so reads trailers. Only a length that is not known leaves room for them.
+    const isTrailed = reply.length < 0 && this.#takesTrailers() && isEventStream(reply.fields);
+    if (isTrailed) fields.push('trailer', 'proxy-status');
     new ReplyWriter(
       call,
       reply,
       this.#response,
-      replyFields(reply.fields, reply.length, told),
+      fields,
+      (failure) => (isEventStream(reply.fields) ? this.#broken(call, failure, isTrailed) : undefined),
       (outcome) =>
-        outcome.kind === 'failed' && isEventStream(reply.fields)
-          ? streamBreak(outcome.failure, this.#shape(), this.#context(call))
-          : undefined,
-      (outcome) => record(call, outcome),
+        record(
+          call,
+          outcome,
+          status,
+          outcome.kind === 'failed' ? findingBehind(outcome.failure, call.story.attempts) : undefined,
+        ),
     ).begin();
   }
 
+  #takesTrailers(): boolean {
+    const te = fieldOf(this.#request.fields, 'te');
+    return te !== undefined && this.#request.minorVersion === 1 && /\btrailers\b/i.test(te);
+  }
+
+  /** The failure as the stream's last event, and as a trailer for who reads them: told twice, it cannot pass for an end (P2). */
+  #broken(call: Call, failure: Failure, isTrailed: boolean): Break {
+    const finding = findingBehind(failure, call.story.attempts);
+    const text = streamBreak(finding, this.#shape(), this.#context(call, finding));
+    const status = isTrailed ? failureStatus(finding, this.#handling.name, lastTarget(call)) : undefined;
+    return { text, trailers: status === undefined ? undefined : ['proxy-status', status] };
+  }
+
   #fail(call: Call, failure: Failure): void {
-    this.#handling.record(call, { kind: 'failed', failure });
-    if (!call.isLeft) this.#answerFailure(failure, call);
+    // Its leaving was recorded when it left; what fails after that is only the echo.
+    if (call.isLeft) return;
+    const finding = findingBehind(failure, call.story.attempts);
+    const status = this.#answerFailure(finding, call);
+    this.#handling.record(call, { kind: 'failed', failure }, status, finding);
   }
 
   /** A request that never became a call. */
   #refuse(failure: Failure): void {
-    this.#answerFailure(failure, undefined);
+    this.#answerFailure(findingBehind(failure), undefined);
   }
 
-  #answerFailure(failure: Failure, call: Call | undefined): void {
-    const finding = findingBehind(failure);
-    const answer = failureAnswer(finding, this.#shape(), this.#context(call));
-    const told = this.#told(call, 'error', finding.proxyError ?? 'proxy_internal_error', finding.evidence.host);
-    const fields = ownFields(answer.contentType, told);
+  #answerFailure(finding: Finding, call: Call | undefined): number {
+    const answer = failureAnswer(finding, this.#shape(), this.#context(call, finding));
+    const target = lastTarget(call);
+    const fields = ownFields(
+      answer.contentType,
+      this.#told(call, failureStatus(finding, this.#handling.name, target), target),
+    );
     for (const part of answer.more) fields.push(part);
     this.#response.send(answer.status, fields, answer.body);
+    return answer.status;
   }
 
-  #told(call: Call | undefined, parameter: string, value: string | number, target: string | undefined): Told {
+  #told(call: Call | undefined, proxyStatus: string, target: string | undefined): Told {
     const { name, clock } = this.#handling;
     return {
       requestId: this.#id,
       attempts: call?.story.attempts ?? [],
       startMs: this.#startMs,
       via: `1.1 ${name}`,
-      proxyStatus: `${name}; ${parameter}=${value}`,
-      target: target ?? call?.story.attempts.at(-1)?.target,
+      proxyStatus,
+      target,
       nowMs: clock.now(),
     };
   }
@@ -159,9 +197,27 @@ class Handling {
     return errorShapeOf(this.#path, fieldOf(fields, 'accept'), fieldOf(fields, 'anthropic-version') !== undefined);
   }
 
-  #context(call: Call | undefined) {
-    return { requestId: this.#id, attempts: call?.story.attempts.length ?? 0, isCallerCredential: false };
+  #context(call: Call | undefined, finding: Finding): FailureContext {
+    const { isEdgeSafe, isCallerCredential, secrets, clock } = this.#handling;
+    const { fields, method } = this.#request;
+    const target = lastTarget(call);
+    return {
+      requestId: this.#id,
+      attempts: call?.story.attempts ?? [],
+      isCallerCredential: finding.receivedStatus !== undefined && target !== undefined && isCallerCredential(target),
+      isEdgeSafe: isEdgeSafe(),
+      hide: hiding({ fields, body: call?.body }, secrets()),
+      method,
+      host: fieldOf(fields, 'host') ?? '',
+      acceptLanguage: fieldOf(fields, 'accept-language'),
+      wallMs: clock.wallMs(),
+    };
   }
+}
+
+/** Whom the call asked last. */
+function lastTarget(call: Call | undefined): string | undefined {
+  return call?.story.attempts.at(-1)?.target;
 }
 
 function isEventStream(fields: Fields): boolean {

@@ -2,12 +2,31 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Failure } from '../call/failure.ts';
+import { fieldOf } from '../call/fields.ts';
+import type { Attempt } from '../call/story.ts';
 import { CATALOGUE, type CauseCode } from '../diagnosis/catalogue.ts';
 import type { Answer, Evidence } from '../diagnosis/evidence.ts';
-import { failureAnswer, findingBehind, streamBreak } from './failure-answer.ts';
+import { type FailureContext, failureAnswer, failureStatus, findingBehind, streamBreak } from './failure-answer.ts';
+import { hiding } from './hiding.ts';
+import { PAGE_POLICY } from './page/policy.ts';
 
-const CONTEXT = { requestId: 'r1', attempts: 2, isCallerCredential: false };
+const CONTEXT: FailureContext = {
+  requestId: '0123456789abcdef0123456789abcdef',
+  attempts: [attempt('a', 12), attempt('b', 12)],
+  isCallerCredential: false,
+  isEdgeSafe: false,
+  hide: hiding(undefined),
+  method: 'POST',
+  host: 'ai.example',
+  acceptLanguage: undefined,
+  wallMs: 1_700_000_000_000,
+};
 const QUEUED: Evidence = { phase: 'queue', firstEvent: 'answer' };
+
+function attempt(target: string, bytesWritten: number, status?: number): Attempt {
+  const never = { headMs: undefined, firstPartMs: undefined, endMs: 5, code: undefined, cancel: undefined };
+  return { target, pool: 'p', startMs: 1, ...never, status, verdict: 'failed', reason: '', bytesWritten };
+}
 
 function answered(status: number, body: string): Evidence {
   const answer: Answer = { status, fields: ['content-type', 'application/json'], body: new TextEncoder().encode(body) };
@@ -22,7 +41,7 @@ test('every cause becomes a status from 400 to 599, a body of its code in each s
   for (const code of Object.keys(CATALOGUE) as CauseCode[]) {
     const finding = findingBehind(new Failure(code, QUEUED));
     assert.equal(finding.code, code);
-    for (const shape of ['openai', 'anthropic', 'problem', 'page'] as const) {
+    for (const shape of ['openai', 'anthropic', 'problem'] as const) {
       const answer = failureAnswer(finding, shape, CONTEXT);
       assert.ok(answer.status >= 400 && answer.status < 600, `${code}: ${answer.status}`);
       const body = JSON.parse(answer.body);
@@ -76,10 +95,62 @@ test('hostile bodies of a service are bounded, without control characters, and n
 });
 
 test('a break of a stream is one event in the dialect, with the first cause and no terminal event', () => {
-  const openai = streamBreak(failure(QUEUED, 'stream-stall'), 'openai', CONTEXT);
+  const openai = streamBreak(findingBehind(failure(QUEUED, 'stream-stall')), 'openai', CONTEXT);
   assert.match(openai, /^data: \{"error":.*\n\n$/);
   assert.ok(!openai.includes('[DONE]'));
-  const anthropic = streamBreak(failure(QUEUED, 'stream-stall'), 'anthropic', CONTEXT);
+  const anthropic = streamBreak(findingBehind(failure(QUEUED, 'stream-stall')), 'anthropic', CONTEXT);
   assert.match(anthropic, /^event: error\ndata: \{"type":"error","error":.*\n\n$/);
   assert.equal(JSON.parse(openai.slice(6)).error.code, 'stream-stall');
+});
+
+test('a browser gets the page in its language, under a policy of its own, and is never told to repeat a POST', () => {
+  const finding = findingBehind(
+    failure({ phase: 'connect', firstEvent: 'errno', errno: 'ECONNREFUSED' }, 'connect-refused'),
+  );
+  const get = failureAnswer(finding, 'page', { ...CONTEXT, method: 'GET', acceptLanguage: 'de-CH, en;q=0.5' });
+  assert.equal(get.contentType, 'text/html; charset=utf-8');
+  assert.equal(fieldOf(get.more, 'content-security-policy'), PAGE_POLICY);
+  assert.equal(fieldOf(get.more, 'content-language'), 'de');
+  assert.equal(fieldOf(get.more, 'vary'), 'accept, accept-language');
+  assert.equal(fieldOf(get.more, 'goodgate-code'), 'connect-refused');
+  assert.match(get.body, /<html lang="de">[\s\S]*<script>/);
+  const post = failureAnswer(finding, 'page', CONTEXT);
+  assert.doesNotMatch(post.body, /<script>|<form|id="again"/);
+});
+
+test('the message is called safe only when no attempt of the whole story can have been processed', () => {
+  const refused = failure({ phase: 'connect', firstEvent: 'errno', errno: 'ECONNREFUSED', bytesWritten: 0 });
+  const safety = (...attempts: Attempt[]) => findingBehind(refused, attempts).safety;
+  assert.equal(safety(attempt('a', 0)), 'not-sent');
+  assert.equal(safety(attempt('a', 0), attempt('b', 300)), 'sent-unanswered');
+  // Nobody counted, but a head came back: the request had left.
+  assert.equal(safety(attempt('a', 0, 500), attempt('b', 0)), 'sent-unanswered');
+  assert.equal(safety(attempt('a', 0, 429), attempt('b', 0)), 'answered');
+});
+
+test('behind an edge that replaces 502 and 504 the answer is 503, and what failed still stands in it', () => {
+  const refused = findingBehind(
+    failure({ phase: 'connect', firstEvent: 'errno', errno: 'ECONNREFUSED' }, 'connect-refused'),
+  );
+  for (const shape of ['openai', 'anthropic', 'problem', 'page'] as const) {
+    assert.equal(failureAnswer(refused, shape, CONTEXT).status, 502, shape);
+    const safe = failureAnswer(refused, shape, { ...CONTEXT, isEdgeSafe: true });
+    assert.equal(safe.status, 503, shape);
+    assert.equal(fieldOf(safe.more, 'goodgate-code'), 'connect-refused');
+  }
+});
+
+test('Proxy-Status names the error, whom we asked and what the hops before us said, and nothing from the body', () => {
+  const answer = {
+    status: 502,
+    fields: ['proxy-status', 'edge; error=connection_refused'],
+    body: new TextEncoder().encode('{"error":{"message":"sk-secret"}}'),
+  };
+  const finding = findingBehind(failure({ phase: 'body', firstEvent: 'answer', answer }));
+  const status = failureStatus(finding, 'goodgate-x', 'openai-us');
+  assert.match(
+    status,
+    /^edge; error=connection_refused, goodgate-x; error=[a-z_]+; received-status=502; next-hop=openai-us; details=/,
+  );
+  assert.ok(!status.includes('secret') && status.length < 500);
 });

@@ -131,7 +131,12 @@ function messageOf(cause: Cause, said: ServiceError | undefined, finding: Findin
 }
 
 function openaiBody(problem: Problem, said: ServiceError | undefined, type: string, message: string): object {
-  const error = { message, type: said?.type ?? type, param: said?.param ?? null, code: said?.code ?? problem.goodgate_code };
+  const error = {
+    message,
+    type: said?.type ?? type,
+    param: said?.param ?? null,
+    code: said?.code ?? problem.goodgate_code,
+  };
   return { error, ...problem };
 }
 

@@ -1,55 +1,50 @@
-import { Failure } from '../call/failure.ts';
-import type { CauseCode } from '../diagnosis/catalogue.ts';
+import { CATALOGUE } from '../diagnosis/catalogue.ts';
+import { classifyRequest } from '../diagnosis/classify-request.ts';
+import { type Finding, findingOf } from '../diagnosis/finding.ts';
+import { proxyStatusOf } from '../diagnosis/proxy-status.ts';
 import type { FaultWriter, RequestFault } from '../http1/contract.ts';
-import type { Chance } from '../world/world.ts';
+import type { Chance, Clock } from '../world/world.ts';
 import { errorShapeOf } from './dialect.ts';
-import { failureAnswer, findingBehind } from './failure-answer.ts';
+import { failureAnswer } from './failure-answer.ts';
+import { hiding } from './hiding.ts';
 import { ownFields } from './reply-fields.ts';
 
-/** Which entry of the catalogue a refusal of the engine is, by the status it gets. */
-function codeOf(fault: RequestFault): CauseCode {
-  switch (fault.status) {
-    case 408:
-      return 'caller-slow';
-    case 413:
-      return 'caller-body-too-large';
-    case 431:
-    case 414:
-      return 'caller-head-too-large';
-    case 503:
-      return 'gateway-exhausted';
-    default:
-      return 'caller-malformed';
-  }
-}
-
 /** Answers what never became a request: in the caller's dialect where the path is known, with the word of the strict parser as detail. */
-export function faultWriter(chance: Chance, name: string): FaultWriter {
+export function faultWriter(world: { readonly chance: Chance; readonly clock: Clock }, name: string): FaultWriter {
   return (fault, target) => {
-    const path = target ?? '';
-    const failure = new Failure(codeOf(fault), {
-      phase: 'head',
-      firstEvent: 'parse',
-      parse: fault.word,
-      note: fault.word,
-    });
-    const finding = findingBehind(failure);
-    const requestId = chance.id();
-    const shape = errorShapeOf(path, undefined, false);
-    const answer = failureAnswer({ ...finding, status: fault.status }, shape, {
+    const finding = findingOfFault(fault);
+    const requestId = world.chance.id();
+    const answer = failureAnswer(finding, errorShapeOf(target ?? '', undefined, false), {
       requestId,
-      attempts: 0,
+      attempts: [],
       isCallerCredential: false,
+      isEdgeSafe: false,
+      hide: hiding(undefined),
+      method: '',
+      host: '',
+      acceptLanguage: undefined,
+      wallMs: world.clock.wallMs(),
     });
     const fields = ownFields(answer.contentType, {
       requestId,
       attempts: [],
       startMs: 0,
       via: `1.1 ${name}`,
-      proxyStatus: `${name}; error=http_request_error`,
+      proxyStatus: proxyStatusOf({ ...finding, proxyError: finding.proxyError ?? 'http_request_error' }, name),
       target: undefined,
       nowMs: 0,
     });
     return { status: fault.status, fields: [...fields, ...answer.more], body: answer.body };
   };
+}
+
+/** More connections than the gateway takes is its own want; everything else is about the request. */
+function findingOfFault(fault: RequestFault): Finding {
+  if (fault.status !== 503) {
+    const finding = classifyRequest(fault);
+    return { ...finding, evidence: { ...finding.evidence, note: fault.word } };
+  }
+  const evidence = { phase: 'queue', firstEvent: 'parse', parse: fault.word, bytesWritten: 0 } as const;
+  const { status } = CATALOGUE['gateway-exhausted'];
+  return findingOf('gateway-exhausted', 'confirmed', [`a limit of ours: ${fault.word}`], evidence, { status });
 }

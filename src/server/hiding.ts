@@ -11,6 +11,9 @@ const SECRET_FIELD = /auth|cookie|key|token|secret|session|password/;
 /** Shorter values are words of the language, and hiding them would only garble the sentence. */
 const SECRET_CHARS_MIN = 6;
 
+/** What stands before a credential is none. */
+const SCHEME = /^(?:bearer|basic|digest|negotiate)$/i;
+
 /** What looks like a secret wherever it stands: keys by their prefixes, tokens after the words that announce them, addresses of people, long mixed runs. */
 const LOOKS_SECRET: readonly RegExp[] = [
   /\b(?:sk|pk|rk|gsk|hf|xai|key|org|proj|sess|ghp|gho|github_pat|xox[abps]|AIza|AKIA|ya29)[-_.][A-Za-z0-9*._-]{6,}/g,
@@ -26,10 +29,21 @@ const LOOKS_SECRET: readonly RegExp[] = [
 /** A body beyond this is not searched for each word of a message: nothing of the service's prose is quoted then. 256 KiB is a long prompt. */
 const BODY_BYTES_MAX = 256 * 1024;
 /** Where callers write: what stands elsewhere in a request are names and numbers, which a complaint about them has to name. */
-const PROMPT_KEYS = new Set(['messages', 'input', 'prompt', 'system', 'instructions', 'text', 'content', 'metadata', 'user', 'tools']);
-/** Three words in a row are somebody's sentence; one or two are the language's. */
-const RUN_WORDS_MIN = 3;
-const RUN_CHARS_MIN = 12;
+const PROMPT_KEYS = new Set([
+  'messages',
+  'input',
+  'prompt',
+  'system',
+  'instructions',
+  'text',
+  'content',
+  'metadata',
+  'user',
+  'tools',
+]);
+/** Four words in a row are somebody's sentence; two or three are the language's. */
+const RUN_WORDS_MIN = 4;
+const RUN_CHARS_MIN = 16;
 /** Strings of a body that are looked at, nested at most so deep. */
 const STRINGS_MAX = 20_000;
 const DEPTH_MAX = 12;
@@ -42,7 +56,9 @@ export function hiding(asked: Asked | undefined, secrets: readonly string[] = []
   let known: { readonly secrets: readonly string[]; readonly prompt: string | undefined } | undefined;
   return (text) => {
     known ??= {
-      secrets: [...secrets, ...fieldSecrets(asked?.fields ?? [])].filter((one) => one.length >= SECRET_CHARS_MIN),
+      secrets: [...secrets, ...fieldSecrets(asked?.fields ?? [])].filter(
+        (one) => one.length >= SECRET_CHARS_MIN && !SCHEME.test(one),
+      ),
       prompt: promptOf(asked?.body),
     };
     if (known.prompt === undefined) return HIDDEN;
@@ -103,9 +119,13 @@ function isTelling(word: string): boolean {
   return word.length >= 8 && /[\d_-]/.test(word);
 }
 
-/** The text without stretches that also stand in the prompt: three words in a row and more, and single words that are telling. */
+/** The text without stretches that also stand in the prompt: four words in a row and more, and single words that are telling. */
 function withoutRuns(text: string, prompt: string): string {
-  const words = [...text.matchAll(WORD)].map((match) => ({ at: match.index, text: match[0], low: match[0].toLowerCase() }));
+  const words = [...text.matchAll(WORD)].map((match) => ({
+    at: match.index,
+    text: match[0],
+    low: match[0].toLowerCase(),
+  }));
   let shown = '';
   let from = 0;
   for (let i = 0; i < words.length; ) {

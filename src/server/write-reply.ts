@@ -1,15 +1,20 @@
 import type { Call } from '../call/call.ts';
+import type { Failure } from '../call/failure.ts';
 import type { Fields } from '../call/fields.ts';
 import { leave } from '../call/leave.ts';
 import type { Outcome, Reply, Sink } from '../call/reply.ts';
 import type { Responder } from '../http1/contract.ts';
 
-/** How a reply that broke after its head is told in-band, in the caller's dialect; undefined where bytes cannot carry it. */
-export type BreakWriter = (outcome: Outcome, call: Call) => string | undefined;
+/** How a reply that broke after its head is told: in-band, in the caller's dialect, and by trailers to who reads them. */
+export type Break = { readonly text: string; readonly trailers: Fields | undefined };
+
+/** Words a break; undefined where bytes cannot carry it. */
+export type BreakWriter = (failure: Failure) => Break | undefined;
 
 /**
  * Writes a reply to its caller as it comes. A whole body already in hand leaves in one write with its head. A reply that breaks after
- * its head ends dirty (P2): an in-band error where the dialect has one, then the connection closes without a last chunk.
+ * its head ends dirty (P2): an in-band error where the dialect has one, then the connection closes without a last chunk. Only who asked
+ * for trailers gets one: its trailer says that the answer failed, after the in-band error has said so.
  */
 export class ReplyWriter implements Sink {
   readonly #call: Call;
@@ -88,8 +93,9 @@ export class ReplyWriter implements Sink {
   #endBroken(outcome: Outcome): void {
     // A head alone was promised: nothing of the body is out, but the status is decided. Say the head, so that the cut is seen as one.
     if (!this.#isHeadOut) this.#response.head(this.#reply.status, this.#fields);
-    const told = this.#broken(outcome, this.#call);
-    if (told !== undefined) this.#response.part(told);
-    this.#response.abort();
+    const told = outcome.kind === 'failed' ? this.#broken(outcome.failure) : undefined;
+    if (told !== undefined) this.#response.part(told.text);
+    if (told?.trailers === undefined) this.#response.abort();
+    else this.#response.end(told.trailers);
   }
 }

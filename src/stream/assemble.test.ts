@@ -139,6 +139,19 @@ test('a stream of many words is put together to the text, finish and usage that 
   assert.equal(message['stop_reason'], 'end_turn');
 });
 
+test('what a choice said once is not unsaid by a later null', async () => {
+  const chunk = (choice: object): string =>
+    `data: ${JSON.stringify({ id: 'c', choices: [{ index: 0, ...choice }] })}\n\n`;
+  const stream =
+    chunk({ delta: { role: 'assistant', content: 'a' }, finish_reason: null }) +
+    chunk({ delta: {}, finish_reason: 'stop' });
+  const late = chunk({ delta: { content: null }, finish_reason: null });
+  const answer = (await assembledFrom('openai-chat', Buffer.from(`${stream}${late}data: [DONE]\n\n`))) as Json;
+  assert.deepEqual(answer['choices'], [
+    { index: 0, message: { role: 'assistant', content: 'a' }, finish_reason: 'stop' },
+  ]);
+});
+
 test('a plain JSON answer where a stream was asked for reads as that stream', async () => {
   for (const dialect of STREAMING) {
     const time = new PlayedTime();

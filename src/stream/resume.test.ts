@@ -249,6 +249,42 @@ test('a rescue that says something else is never let through', async () => {
   }
 });
 
+test('a rescue that ends before it has said what was said, or does something else first, is never let through', async () => {
+  for (const dialect of STREAMING) {
+    if (dialect === 'openai-completions') continue;
+    const house = new House(dialect, 14, 'reset', 'none');
+    house.rescueWords = WORDS.slice(0, 4);
+    const got = await house.play(callFor(dialect));
+    assert.ok(got instanceof PlayedCaller);
+    assert.equal(got.end, 'body-cut', dialect);
+    assert.equal(read(dialect, got.utf8).isEnded, false);
+  }
+});
+
+test('a target that begins anew instead of going on is found out, whatever the temperature', async () => {
+  for (const dialect of ['openai-chat', 'anthropic-messages'] as const) {
+    for (let cut = 2; cut < WORDS.length; cut++) {
+      const house = new House(dialect, cut, 'reset', 'prefill');
+      house.manner = 'restart';
+      const got = await house.play(callFor(dialect, { temperature: 1 }));
+      if (got instanceof Failure) continue;
+      assert.equal(got.end, 'answered');
+      assert.equal(read(dialect, got.utf8).text, TEXT, `${dialect} at ${cut}`);
+    }
+  }
+});
+
+test('at any temperature a target that goes on finishes the text exactly', async () => {
+  for (const dialect of STREAMING) {
+    for (let cut = 2; cut < WORDS.length; cut++) {
+      const house = new House(dialect, cut, 'clean end', 'prefill');
+      const got = await house.play(callFor(dialect, { temperature: 1 }));
+      if (got instanceof Failure) continue;
+      assert.equal(read(dialect, got.utf8).text, TEXT, `${dialect} at ${cut}`);
+    }
+  }
+});
+
 test('other white space and case are let pass at best effort, and not when exactness was asked for', async () => {
   const play = async (mode: string, more: object = {}) => {
     const house = new House('openai-chat', 14, 'reset', 'none');

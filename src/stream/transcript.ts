@@ -83,7 +83,7 @@ export class Transcript {
   }
 
   #grow(wanted: number): boolean {
-    if (wanted > TRANSCRIPT_BYTES_MAX) this.isFull = true;
+    
     if (this.isFull) return false;
     const grown = Buffer.allocUnsafeSlow(Math.max(256, wanted + (wanted >> 1)));
     grown.set(this.#text.subarray(0, this.#length));

@@ -3,16 +3,16 @@ import type { SimTime } from './time.ts';
 /** What the way to and from a host is like. */
 export type Weather = {
   /** One way, milliseconds. */
-  delayMs: number;
+  readonly delayMs: number;
   /** Added to the delay of a segment, uniformly from 0. */
-  jitterMs: number;
+  readonly jitterMs: number;
   /** Bytes a millisecond; Infinity is no limit. */
-  bytesPerMs: number;
+  readonly bytesPerMs: number;
   /** How many of the segments come in pieces, cut at any byte. */
-  splitShare: number;
+  readonly splitShare: number;
   /** Nothing comes in: a half-open partition when `out` still works. */
-  isInBlocked: boolean;
-  isOutBlocked: boolean;
+  readonly isInBlocked: boolean;
+  readonly isOutBlocked: boolean;
 };
 
 /** A good day on a local network, every segment whole. */
@@ -32,7 +32,9 @@ export type TlsMood = 'good' | 'expired' | 'wrong-name' | 'unknown-issuer' | 're
 export class Host {
   readonly name: string;
   readonly ip: string;
-  readonly weather: Weather;
+  #weather: Weather;
+  readonly #usual: Weather;
+  readonly #changes = new Set<Partial<Weather>>();
   /** Undefined: its listeners speak plain TCP unless they say otherwise. */
   tls: TlsMood | undefined;
   isOn = true;
@@ -47,7 +49,26 @@ export class Host {
     this.#time = time;
     this.name = name;
     this.ip = ip;
-    this.weather = { ...CALM, ...weather };
+    this.#usual = { ...CALM, ...weather };
+    this.#weather = this.#usual;
+  }
+
+  get weather(): Weather {
+    return this.#weather;
+  }
+
+  /** The weather turns, on top of what it is already; returns what takes this change back, in any order. */
+  turn(change: Partial<Weather>): () => void {
+    this.#changes.add(change);
+    this.#sum();
+    return () => {
+      this.#changes.delete(change);
+      this.#sum();
+    };
+  }
+
+  #sum(): void {
+    this.#weather = Object.assign({ ...this.#usual }, ...this.#changes);
   }
 
   get isFrozen(): boolean {

@@ -58,8 +58,8 @@ export class Pipe {
     this.#lastMs = Math.max(this.#lastMs, this.#freeMs + this.delayMs + lateMs);
     this.#time.at(this.#lastMs - nowMs, () => {
       if (this.isVoid) return;
-      // The way was blocked while it was under way: lost, and sent again.
-      if (this.isBlocked) this.#held.push({ bytes, arrive });
+      // The way was blocked while it was under way, or what went before is lost: sent again, in order.
+      if (this.isBlocked || this.#held.length > 0) this.#held.push({ bytes, arrive });
       else arrive();
     });
   }

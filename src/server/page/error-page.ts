@@ -5,8 +5,8 @@ import type { Finding } from '../../diagnosis/finding.ts';
 import type { StepFit } from '../../diagnosis/person-steps.ts';
 import type { Radius } from '../../diagnosis/radius.ts';
 import { notHelping, personSteps, type Situation, situationOf } from '../../diagnosis/steps.ts';
-import { HOPS, hopStates, spanParts, wording } from '../../diagnosis/wording.ts';
-import { hopDrawing } from './drawing.ts';
+import { hopStates, spanParts, wording } from '../../diagnosis/wording.ts';
+import { hopRow } from './drawing.ts';
 import { htmlText } from './html-text.ts';
 import type { Language } from './language.ts';
 import { headline, type Messages, messagesOf } from './messages.ts';
@@ -49,19 +49,22 @@ export function errorPage(finding: Finding, context: PageContext, language: Lang
   const isPage = context.method === 'GET' || context.method === 'HEAD';
   const isTriedAgain = isPage && triesAgain(finding, cause, context.status);
   const what = headline(language, cause);
+  const picture =
+    language === 'en' && cause.picture !== undefined ? `<p class="picture">${htmlText(cause.picture)}</p>\n` : '';
+  const script = isTriedAgain ? `<script>${PAGE_SCRIPT}</script>` : '';
   const title = `${context.status} · ${what} – ${context.host}`;
   return `<!doctype html>
 <html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex"><title>${htmlText(title)}</title><style>${PAGE_STYLE}</style></head>
 <body><main>
 <p class="code">${context.status} · ${htmlText(context.host)}</p>
 <h1>${htmlText(what)}</h1>
-${language === 'en' && cause.picture !== undefined ? `<p class="picture">${htmlText(cause.picture)}</p>\n` : ''}${path(finding, context, m)}
+${picture}${path(finding, context, m)}
 ${facts(finding, cause, context, m, isPage)}
 ${retry(finding, context, m, isPage, isTriedAgain)}
 ${advice(finding, context, m, isPage, isTriedAgain)}
 ${details(finding, context, m)}
 ${footer(context, m, finding)}
-</main>${isTriedAgain ? `<script>${PAGE_SCRIPT}</script>` : ''}</body></html>
+</main>${script}</body></html>
 `;
 }
 
@@ -73,14 +76,9 @@ function triesAgain(finding: Finding, cause: Cause, status: number): boolean {
 
 function path(finding: Finding, context: PageContext, m: Messages): string {
   const states = hopStates(finding);
-  const items = HOPS.map((hop) => {
-    const state = states[hop];
-    const name = hop === 'service' && context.service !== undefined ? context.service : m.hops[hop];
-    const here = state === 'broken' ? ' aria-current="true"' : '';
-    return `<li class="${state}"${here}>${hopDrawing(state)}<b>${htmlText(name)}</b><i>${htmlText(m.states[state])}</i></li>`;
-  });
   const isFine = states.you === 'good' && states.network === 'good';
-  return `<ol class="hops" aria-label="${htmlText(m.pathLabel)}">${items.join('')}</ol>${isFine ? `\n<p class="small">${htmlText(m.pathFine)}</p>` : ''}`;
+  const fine = isFine ? `\n<p class="small">${htmlText(m.pathFine)}</p>` : '';
+  return hopRow(states, m, context.service) + fine;
 }
 
 function facts(finding: Finding, cause: Cause, context: PageContext, m: Messages, isPage: boolean): string {
@@ -92,7 +90,8 @@ function facts(finding: Finding, cause: Cause, context: PageContext, m: Messages
   const who = finding.hop === 'you' ? 'unknown' : (context.radius?.who ?? 'unknown');
   if (who !== 'unknown') rows.push([m.othersTitle, m.others[who]]);
   rows.push([m.actsTitle, m.acts[finding.side]]);
-  return `<div class="card"><dl>${rows.map(([term, text]) => `<dt>${htmlText(term)}</dt><dd>${htmlText(text)}</dd>`).join('')}</dl></div>`;
+  const listedRows = rows.map(([term, text]) => `<dt>${htmlText(term)}</dt><dd>${htmlText(text)}</dd>`);
+  return `<div class="card"><dl>${listedRows.join('')}</dl></div>`;
 }
 
 function lasts(cause: Cause, remaining: Remaining | undefined, m: Messages): string {

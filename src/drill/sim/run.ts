@@ -1,0 +1,217 @@
+import type { SeatView } from '../../call/control.ts';
+import type { Timers } from '../../world/world.ts';
+import type { Received } from '../ledger.ts';
+import { rawExchange } from '../raw-client.ts';
+import { type LoadScene, startLoad } from '../workloads/load.ts';
+import type { CallerKind, Seen } from '../workloads/seen.ts';
+import { Acts } from './acts.ts';
+import type { Plan } from './plan.ts';
+import { type Stage, setStage, universeOf } from './stage.ts';
+import { Troubles } from './troubles.ts';
+import type { Stop, Universe } from './universe.ts';
+
+/** What one upstream knows of a run. */
+export type StationRecord = { readonly name: string; readonly received: readonly Received[] };
+
+/** A run as the checks see it: the callers' side, the upstreams' side, and what is left when all is over. Milliseconds of virtual time. */
+export type RunRecord = {
+  readonly plan: Plan;
+  readonly seen: readonly Seen[];
+  readonly stations: readonly StationRecord[];
+  readonly troubles: Troubles;
+  /** When callers began, when everything was healed, and when the last was done. */
+  readonly fromMs: number;
+  readonly healedMs: number;
+  readonly endMs: number;
+  readonly stop: Stop;
+  readonly strangers: readonly unknown[];
+  /** Of the gateway, after the last call; undefined when it could not be asked. */
+  readonly seats: readonly SeatView[] | undefined;
+  /** Ends of connections the gateway still held after it was stopped. */
+  readonly wiresLeft: number;
+  /** The most unsent bytes on one of its connections. */
+  readonly queuedMax: number;
+  readonly journal: { readonly hash: string; readonly lines: readonly string[] };
+  readonly events: number;
+};
+
+/** After the last arrival a call may take its deadline, and this. */
+const GRACE_MS = 30_000;
+/** How often the gateway's memory is looked at. */
+const LOOK_MS = 250;
+/** Idle connections and rests have passed after this. */
+const QUIET_MS = 5000;
+
+/** Runs a plan: safety, healing, liveness, end. `host` is the real loop, whose turns let promises run. */
+export async function run(host: Pick<Timers, 'soon'>, plan: Plan): Promise<RunRecord> {
+  const universe = universeOf(plan);
+  const play = new Play(universe, plan);
+  let isOver = false;
+  const playing = play.whole().finally(() => {
+    isOver = true;
+  });
+  // What goes wrong in the play itself is thrown below, once the universe stands still.
+  playing.catch(() => undefined);
+  const untilMs = plan.safetyMs + plan.livenessMs + plan.deadlineMs + 6 * GRACE_MS;
+  const stop = await universe.run(host, () => isOver, untilMs);
+  if (stop === 'done') await playing;
+  return play.record(stop);
+}
+
+class Play {
+  readonly #universe: Universe;
+  readonly #plan: Plan;
+  readonly #troubles = new Troubles();
+  readonly #seen: Seen[] = [];
+  #stage: Stage | undefined;
+  #running = 0;
+  #fromMs = 0;
+  #healedMs = 0;
+  #queuedMax = 0;
+  #isWatching = true;
+  #seats: readonly SeatView[] | undefined;
+  #wiresLeft = 0;
+
+  constructor(universe: Universe, plan: Plan) {
+    this.#universe = universe;
+    this.#plan = plan;
+  }
+
+  async whole(): Promise<void> {
+    const { safetyMs, livenessMs, deadlineMs } = this.#plan;
+    const say = (line: string): void => this.#universe.journal.note(line);
+    const stage = await setStage(this.#universe, this.#plan, say);
+    this.#stage = stage;
+    this.#fromMs = this.#nowMs;
+    const acts = new Acts(stage, this.#plan, this.#troubles, say);
+    for (const load of this.#plan.loads) startLoad(load, this.#scene(`load ${load.kind}`, stage, safetyMs));
+    acts.begin(this.#plan.acts);
+    this.#look(stage);
+    await this.#sleep(safetyMs);
+    await acts.healAll();
+    this.#healedMs = this.#nowMs;
+    say('healed');
+    for (const load of this.#plan.loads) {
+      startLoad({ ...load, curve: 'flat' }, this.#scene(`calm ${load.kind}`, stage, livenessMs));
+    }
+    await this.#sleep(livenessMs);
+    await this.#quiet(deadlineMs + GRACE_MS);
+    await this.#end(stage);
+  }
+
+  async #end(stage: Stage): Promise<void> {
+    stage.callers.site.hangUp();
+    await this.#sleep(QUIET_MS);
+    this.#isWatching = false;
+    this.#seats = await askSeats(stage);
+    const stopping = stage.serving.stop();
+    await Promise.race([stopping, this.#sleep(GRACE_MS)]);
+    await this.#sleep(QUIET_MS);
+    this.#wiresLeft = this.#universe.network.open(stage.gateway.host).length;
+  }
+
+  /** Until nobody calls any more, or for so long. */
+  async #quiet(forMs: number): Promise<void> {
+    const untilMs = this.#nowMs + forMs;
+    while (this.#running > 0 && this.#nowMs < untilMs) await this.#sleep(LOOK_MS);
+  }
+
+  get #nowMs(): number {
+    return this.#universe.time.nowMs;
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((fulfil) => this.#universe.time.at(ms, fulfil));
+  }
+
+  #look(stage: Stage): void {
+    this.#queuedMax = Math.max(this.#queuedMax, this.#universe.network.queuedMax(stage.gateway.host));
+    if (this.#isWatching) this.#universe.time.at(LOOK_MS, () => this.#look(stage));
+  }
+
+  #scene(purpose: string, stage: Stage, forMs: number): LoadScene {
+    const { time, journal } = this.#universe;
+    return {
+      chance: this.#universe.chance(purpose),
+      at: (delayMs, run) => time.at(delayMs, run),
+      nowMs: () => time.nowMs,
+      site: stage.callers.site,
+      fromMs: time.nowMs,
+      untilMs: time.nowMs + forMs,
+      patienceMs: this.#plan.deadlineMs + GRACE_MS / 2,
+      newSeen: (kind, wanted, isStream) => this.#begin(kind, wanted, isStream),
+      ended: (seen) => {
+        this.#running -= 1;
+        const { serial, ending, status, code, attempts, target } = seen;
+        journal.note(`call ${serial} ${ending} ${status} ${code ?? ''} attempts ${attempts} ${target ?? ''}`);
+      },
+    };
+  }
+
+  #begin(kind: CallerKind, wanted: string | undefined, isStream: boolean): Seen {
+    this.#running += 1;
+    const serial = this.#seen.length + 1;
+    const seen: Seen = {
+      serial,
+      kind,
+      key: `call-${serial}`,
+      startMs: this.#nowMs,
+      wanted,
+      isStream,
+      sentMs: undefined,
+      firstByteMs: undefined,
+      firstPartMs: undefined,
+      endMs: undefined,
+      ending: 'running',
+      status: 0,
+      text: '',
+      finish: undefined,
+      isDone: false,
+      code: undefined,
+      safety: undefined,
+      requestId: undefined,
+      attempts: 0,
+      target: undefined,
+      malformed: undefined,
+      said: undefined,
+    };
+    this.#seen.push(seen);
+    return seen;
+  }
+
+  record(stop: Stop): RunRecord {
+    const { journal, strangers, time } = this.#universe;
+    return {
+      plan: this.#plan,
+      seen: this.#seen,
+      stations: (this.#stage?.stations ?? []).map(({ plan, upstream }) => ({
+        name: plan.name,
+        received: upstream.records,
+      })),
+      troubles: this.#troubles,
+      fromMs: this.#fromMs,
+      healedMs: this.#healedMs,
+      endMs: time.nowMs,
+      stop,
+      strangers,
+      seats: this.#seats,
+      wiresLeft: this.#wiresLeft,
+      queuedMax: this.#queuedMax,
+      journal: { hash: journal.hash, lines: journal.lines },
+      events: time.events,
+    };
+  }
+}
+
+/** Asks the admin port, as an operator would. */
+async function askSeats(stage: Stage): Promise<readonly SeatView[] | undefined> {
+  const request = 'GET /targets HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n';
+  const reply = await rawExchange(stage.gateway.world, { ip: '127.0.0.1', port: 5021 }, request);
+  const body = reply.text.slice(reply.text.indexOf('\r\n\r\n') + 4);
+  try {
+    const seats: unknown = JSON.parse(body);
+    return Array.isArray(seats) ? seats : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,23 @@
+/** A stretch of time, milliseconds, both ends included. */
+export type Stretch = { readonly fromMs: number; readonly untilMs: number };
+
+/** After trouble ends its traces are still about: kept connections that are dead, segments to be sent again. */
+const AFTERMATH_MS = 6000;
+
+/** When each host could not be relied upon: what the checks forgive. */
+export class Troubles {
+  readonly #byHost = new Map<string, Stretch[]>();
+
+  add(hosts: readonly string[], fromMs: number, forMs: number): void {
+    for (const host of hosts) {
+      const all = this.#byHost.get(host) ?? [];
+      all.push({ fromMs, untilMs: fromMs + forMs + AFTERMATH_MS });
+      this.#byHost.set(host, all);
+    }
+  }
+
+  /** True when the host was in no trouble from one time to the other. */
+  isSound(host: string, fromMs: number, untilMs: number): boolean {
+    return !(this.#byHost.get(host) ?? []).some((each) => each.fromMs <= untilMs && each.untilMs >= fromMs);
+  }
+}
