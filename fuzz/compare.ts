@@ -16,7 +16,8 @@ export function compare(ours: Course, theirs: Course): Difference | undefined {
   for (let i = 0; i < common; i += 1) {
     const [our, their] = [ours.messages[i], theirs.messages[i]];
     const isLast = i === ours.messages.length - 1 || i === theirs.messages.length - 1;
-    const word = our === undefined || their === undefined ? 'messages' : differs(our, their, isLast ? [ours, theirs] : []);
+    const word =
+      our === undefined || their === undefined ? 'messages' : differs(our, their, isLast ? [ours, theirs] : []);
     if (word !== undefined) return { kind: 'different', word };
   }
   if (ours.ending === theirs.ending && ours.messages.length === theirs.messages.length) return undefined;
@@ -28,7 +29,10 @@ export function compare(ours: Course, theirs: Course): Difference | undefined {
   }
   if (ours.ending === 'refused') return { kind: 'stricter', word: ours.word };
   if (theirs.ending === 'refused') return { kind: 'laxer', word: theirs.word };
-  return { kind: 'different', word: `${ours.ending} ${ours.messages.length}, ${theirs.ending} ${theirs.messages.length}` };
+  return {
+    kind: 'different',
+    word: `${ours.ending} ${ours.messages.length}, ${theirs.ending} ${theirs.messages.length}`,
+  };
 }
 
 /** What differs between two readings of one message. Of a body that was cut by a refusal the shorter reading must begin the longer. */

@@ -15,19 +15,150 @@ export function input(dice: Dice, side: Side): string {
 /** Half of the inputs are spoilt in no byte at all: pieces that are odd in themselves are doubt enough. */
 const SPOILS = [0, 0, 0, 0, 0, 1, 1, 2];
 
-const METHODS = ['GET', 'POST', 'POST', 'PUT', 'HEAD', 'OPTIONS', 'DELETE', 'CONNECT', 'QUERY', 'get', 'G', 'FOO', 'M-SEARCH', 'PRI'];
+const METHODS = [
+  'GET',
+  'POST',
+  'POST',
+  'PUT',
+  'HEAD',
+  'OPTIONS',
+  'DELETE',
+  'CONNECT',
+  'QUERY',
+  'get',
+  'G',
+  'FOO',
+  'M-SEARCH',
+  'PRI',
+];
 const TARGETS = ['/', '/', '/a?b', '*', 'http://a/b', 'a:443', '/a#b', '//', '/%0d', '/\x80', '/a\tb', '/|{}', '', '?'];
-const VERSIONS = ['HTTP/1.1', 'HTTP/1.1', 'HTTP/1.1', 'HTTP/1.0', 'HTTP/1.2', 'HTTP/2.0', 'HTTP/0.9', 'http/1.1', 'HTTP/1.10', 'HTTP/1', 'XTTP/1.1', ''];
+const VERSIONS = [
+  'HTTP/1.1',
+  'HTTP/1.1',
+  'HTTP/1.1',
+  'HTTP/1.0',
+  'HTTP/1.2',
+  'HTTP/2.0',
+  'HTTP/0.9',
+  'http/1.1',
+  'HTTP/1.10',
+  'HTTP/1',
+  'XTTP/1.1',
+  '',
+];
 const STATUSES = ['200', '200', '204', '304', '100', '101', '404', '999', '099', '20', '2000', '-20', ''];
 const REASONS = [' OK', ' OK', ' ', '', ' not \x80 found', '\tOK', ' a\x00'];
 const LINE_ENDS = ['\n', '\r', '\r\r\n', '\n\r', '', '\r\n\r\n', '\x00\r\n'];
-const NAMES = ['X', 'Host', 'Accept', 'Connection', 'Expect', 'X-Y', 'x_y', '', 'X Y', 'X\x00', 'X\x80', '(X)', 'Trailer', 'Upgrade'];
+const NAMES = [
+  'X',
+  'Host',
+  'Accept',
+  'Connection',
+  'Expect',
+  'X-Y',
+  'x_y',
+  '',
+  'X Y',
+  'X\x00',
+  'X\x80',
+  '(X)',
+  'Trailer',
+  'Upgrade',
+];
 const SEPARATORS = [': ', ': ', ':', ':\t', ' : ', '\t: ', ':  ', '', '::', ':\r\n ', '\x0b: '];
-const VALUES = ['a', 'b c', '', 'close', 'keep-alive', 'upgrade', '\x80\xff', 'a\tb', '\x01', '\x7f', 'a\x00b', '"a\\"b"', 'a\r\n b'];
-const LENGTHS = ['5', '0', '05', '+5', '-5', '5 ', ' 5', '5,5', '5, 6', '0x5', '5_', '', '99999999999999999999', '18446744073709551621', '5;a', '5.0'];
-const CODINGS = ['chunked', 'chunked', 'chunked', 'Chunked', 'gzip, chunked', 'chunked, gzip', 'identity', 'xchunked', ',chunked', 'chunked,', '', 'chunked;a=b', ' chunked ', '\x0bchunked', 'chunked, chunked', '"chunked"'];
-const SIZES = ['5', '5', '05', '0005', '5 ', ' 5', '0x5', '+5', '-5', '5;a', '5;a=b', '5;a="b"', '5;', '5 ;a', '5_', '', '100000005', 'FFFFFFFFFFFFFFFFF', '5;a\x00', '5;a\tb', 'g', '5\x80'];
-const PIECES = ['\r\n', '\n', '\r', '\x00', ' ', '\t', ':', ',', ';', '0', '5', '\x80', '0\r\n\r\n', 'GET / HTTP/1.1\r\n', 'X: y\r\n', '\r\n\r\n'];
+const VALUES = [
+  'a',
+  'b c',
+  '',
+  'close',
+  'keep-alive',
+  'upgrade',
+  '\x80\xff',
+  'a\tb',
+  '\x01',
+  '\x7f',
+  'a\x00b',
+  '"a\\"b"',
+  'a\r\n b',
+];
+const LENGTHS = [
+  '5',
+  '0',
+  '05',
+  '+5',
+  '-5',
+  '5 ',
+  ' 5',
+  '5,5',
+  '5, 6',
+  '0x5',
+  '5_',
+  '',
+  '99999999999999999999',
+  '18446744073709551621',
+  '5;a',
+  '5.0',
+];
+const CODINGS = [
+  'chunked',
+  'chunked',
+  'chunked',
+  'Chunked',
+  'gzip, chunked',
+  'chunked, gzip',
+  'identity',
+  'xchunked',
+  ',chunked',
+  'chunked,',
+  '',
+  'chunked;a=b',
+  ' chunked ',
+  '\x0bchunked',
+  'chunked, chunked',
+  '"chunked"',
+];
+const SIZES = [
+  '5',
+  '5',
+  '05',
+  '0005',
+  '5 ',
+  ' 5',
+  '0x5',
+  '+5',
+  '-5',
+  '5;a',
+  '5;a=b',
+  '5;a="b"',
+  '5;',
+  '5 ;a',
+  '5_',
+  '',
+  '100000005',
+  'FFFFFFFFFFFFFFFFF',
+  '5;a\x00',
+  '5;a\tb',
+  'g',
+  '5\x80',
+];
+const PIECES = [
+  '\r\n',
+  '\n',
+  '\r',
+  '\x00',
+  ' ',
+  '\t',
+  ':',
+  ',',
+  ';',
+  '0',
+  '5',
+  '\x80',
+  '0\r\n\r\n',
+  'GET / HTTP/1.1\r\n',
+  'X: y\r\n',
+  '\r\n\r\n',
+];
 
 /** The usual thing nearly always, now and then an odd one. */
 function usually(dice: Dice, usual: string, odd: readonly string[]): string {
@@ -37,7 +168,18 @@ function usually(dice: Dice, usual: string, odd: readonly string[]): string {
 const lineEnd = (dice: Dice): string => (dice.once(160) ? dice.pick(LINE_ENDS) : '\r\n');
 
 function message(dice: Dice, side: Side): string {
-  const kind = dice.pick(['none', 'none', 'length', 'length', 'length', 'chunked', 'chunked', 'chunked', 'chunked', dice.once(4) ? 'both' : 'none'] as const);
+  const kind = dice.pick([
+    'none',
+    'none',
+    'length',
+    'length',
+    'length',
+    'chunked',
+    'chunked',
+    'chunked',
+    'chunked',
+    dice.once(4) ? 'both' : 'none',
+  ] as const);
   let text = dice.once(60) ? lineEnd(dice) : '';
   text += side === 'request' ? requestLine(dice) : statusLine(dice);
   text += lineEnd(dice);
@@ -70,7 +212,8 @@ function field(dice: Dice): string {
 }
 
 function framingField(dice: Dice, name: string, usual: string, odd: readonly string[]): string {
-  const line = (): string => `${name}${usually(dice, ': ', SEPARATORS)}${dice.once(10) ? dice.pick(odd) : usual}${lineEnd(dice)}`;
+  const line = (): string =>
+    `${name}${usually(dice, ': ', SEPARATORS)}${dice.once(10) ? dice.pick(odd) : usual}${lineEnd(dice)}`;
   return dice.once(30) ? line() + line() : line();
 }
 

@@ -28,7 +28,10 @@ function compared(text: string, side: Side, cuts: readonly number[]): Verdict {
   const pieces = cuts.map((cut, index) => bytes.subarray(index === 0 ? 0 : cuts[index - 1], cut));
   const cutCourse = ourCourse(pieces, side);
   if (essence(cutCourse) !== essence(ours)) {
-    return { kind: 'wrong', why: `cut at ${cuts.join(' ')} it reads as ${essence(cutCourse)}, whole as ${essence(ours)}` };
+    return {
+      kind: 'wrong',
+      why: `cut at ${cuts.join(' ')} it reads as ${essence(cutCourse)}, whole as ${essence(ours)}`,
+    };
   }
   const theirs = theirCourse(bytes, side);
   const difference = compare(ours, theirs);

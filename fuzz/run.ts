@@ -108,7 +108,9 @@ function replay(): number {
 function report(count: number, tookMs: number, tally: Tally): void {
   const decided = [...tally.decided.values()].reduce((sum, each) => sum + each, 0);
   console.log(`${count} inputs in ${(tookMs / 1000).toFixed(1)} s (${((tookMs * 1000) / count).toFixed(1)} µs each)`);
-  console.log(`${tally.agreed} agreed (${tally.refused} of them refused by both), ${decided} differ as decided, ${tally.wrong} wrong`);
+  console.log(
+    `${tally.agreed} agreed (${tally.refused} of them refused by both), ${decided} differ as decided, ${tally.wrong} wrong`,
+  );
   for (const decision of DECIDED) {
     const times = tally.decided.get(decision);
     if (times !== undefined) console.log(`  ${times} × ${decision.kind} ${decision.word} (${decision.rfc})`);

@@ -1,6 +1,6 @@
 import type { Failure } from '../call/failure.ts';
 import { isIdempotent } from '../call/method.ts';
-import type { Attempt } from '../call/story.ts';
+import { type Attempt, wasSent } from '../call/story.ts';
 import { CATALOGUE, type CauseCode } from '../diagnosis/catalogue.ts';
 import type { Cause } from '../diagnosis/cause.ts';
 import { BACKOFF_MAX_MS, BACKOFF_THROTTLED_MS, backoffMs } from './backoff.ts';
@@ -96,10 +96,9 @@ export const OWN_REFUSALS: ReadonlySet<CauseCode> = new Set([
 /** True when two different targets failed the call with the same code and status, after it was sent. */
 export function isEchoed(attempts: readonly Attempt[]): boolean {
   const last = attempts[attempts.length - 1];
-  if (last === undefined || last.bytesWritten === 0) return false;
+  if (last === undefined || !wasSent(last)) return false;
   return attempts.some(
-    (each) =>
-      each.target !== last.target && each.code === last.code && each.status === last.status && each.bytesWritten > 0,
+    (each) => each.target !== last.target && each.code === last.code && each.status === last.status && wasSent(each),
   );
 }
 

@@ -40,6 +40,7 @@ class Guard implements Ringer {
   readonly #resolve: (reply: Reply) => void;
   readonly #reject: (failure: unknown) => void;
   #alarm: Alarm | undefined;
+  #isOver = false;
 
   constructor(
     call: Call,
@@ -57,7 +58,9 @@ class Guard implements Ringer {
 
   reply(reply: Reply): void {
     this.#disarm();
-    this.#resolve(reply);
+    // It could not be stopped in time, and nobody is left to hear it.
+    if (this.#isOver) reply.cancel();
+    else this.#resolve(reply);
   }
 
   fail(failure: unknown): void {
@@ -70,6 +73,7 @@ class Guard implements Ringer {
     const { isLast, firstPartMs, clock } = this.#options;
     if (isLast(this.#call)) return;
     const attempt = this.#attempt;
+    this.#isOver = true;
     this.#reject(
       new Failure('answer-timeout', {
         phase: attempt?.headMs === undefined ? 'wait-head' : 'body',

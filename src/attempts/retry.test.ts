@@ -123,7 +123,7 @@ test('a lone target that asks for two seconds is given them, and the story says 
   await time.pass(5000);
   await reply;
   assert.deepEqual(asked, [0, 2500]);
-  assert.match(call.story.notes.join(), /waited 2\.50 s before try 2/);
+  assert.match(call.story.notes.join(), /waited 2\.50 s: Retry-After/);
 });
 
 test('a 504 is no reason to hammer: a silent lone target is asked once (NeMo RL PR #3590)', async () => {

@@ -48,6 +48,8 @@ async function again(call: Call, next: Service, first: Failure, options: RetryOp
   for (;;) {
     if (!isFree) tries += 1;
     if (call.isLeft) throw failure;
+    const askedMs = options.retryAfterMs(failure);
+    const othersLeft = options.othersLeft(call);
     const decision: Decision = decide(
       {
         code: failure.code,
@@ -56,10 +58,10 @@ async function again(call: Call, next: Service, first: Failure, options: RetryOp
         isUnsent: isUnsent(failure),
         tries,
         freeTries,
-        othersLeft: options.othersLeft(call),
+        othersLeft,
         isEchoed: isEchoed(call.story.attempts),
         isElsewhereLeft: options.isElsewhereLeft,
-        retryAfterMs: options.retryAfterMs(failure),
+        retryAfterMs: askedMs,
         leftMs: call.deadlineMs - clock.now(),
         baseMs: options.baseMs,
         luck: chance.float(),
@@ -69,7 +71,8 @@ async function again(call: Call, next: Service, first: Failure, options: RetryOp
     if (decision.kind === 'stop') throw failure;
     markMoved(call.story);
     if (decision.delayMs > 0) {
-      note(call.story, `waited ${(decision.delayMs / 1000).toFixed(2)} s before try ${tries + freeTries + 1}`);
+      const why = othersLeft === 0 && askedMs !== undefined ? 'Retry-After' : 'back-off';
+      note(call.story, `waited ${(decision.delayMs / 1000).toFixed(2)} s: ${why}`);
       await pause(call, decision.delayMs, timers);
     }
     isFree = decision.isFree;

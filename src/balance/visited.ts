@@ -1,6 +1,6 @@
 import type { Call } from '../call/call.ts';
 import type { Seat } from '../call/seat.ts';
-import type { Attempt } from '../call/story.ts';
+import { type Attempt, wasSent } from '../call/story.ts';
 import { CATALOGUE } from '../diagnosis/catalogue.ts';
 
 /** Seats that were not asked for this call yet, and did not stay silent to it in another pool either. */
@@ -42,7 +42,7 @@ function isVisited(seat: Seat, call: Call, pool: string): boolean {
 /** Still without a word, given up for it, or timed out after the call was sent. */
 function isSilent(attempt: Attempt): boolean {
   if (attempt.verdict === 'running' || attempt.verdict === 'superseded') return true;
-  return attempt.code !== undefined && attempt.bytesWritten > 0 && CATALOGUE[attempt.code].status === 504;
+  return attempt.code !== undefined && wasSent(attempt) && CATALOGUE[attempt.code].status === 504;
 }
 
 function isRefusal(attempt: Attempt): boolean {

@@ -27,5 +27,10 @@ export type Attempt = {
   bytesWritten: number;
 };
 
+/** True when the target was given some of the call: bytes were counted, or it answered, which no target does unasked. */
+export function wasSent(attempt: Attempt): boolean {
+  return attempt.bytesWritten > 0 || attempt.status !== undefined;
+}
+
 /** `moved`: tried elsewhere · `failed`: nothing was left to try · `superseded`: another attempt spoke first. */
 export type Verdict = 'running' | 'answered' | 'moved' | 'failed' | 'superseded' | 'abandoned';

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import type { DrillCommandOptions } from './drill.ts';
 
 /** Exit codes of every command, documented in docs/reference/cli.md: 0 well, 1 a finding, 2 cannot start as asked. */
 const USAGE = 2;
@@ -31,6 +32,32 @@ program
   .action(async (path: string, options: { json?: boolean }) => {
     const { checkCommand } = await import('./check.ts');
     process.exitCode = await checkCommand(path, options.json === true);
+  });
+
+program
+  .command('why')
+  .description('tell the story of a call: what failed, who acts, what to do')
+  .argument('<id>', 'the call number: x-request-id of its answer, 32 hexadecimal digits')
+  .option('-u, --url <url>', 'the data port of the gateway', 'http://127.0.0.1:5020')
+  .option('--json', 'for machines')
+  .action(async (id: string, options: { url: string; json?: boolean }) => {
+    const { whyCommand } = await import('./why.ts');
+    process.exitCode = await whyCommand(id, { url: options.url, json: options.json === true });
+  });
+
+program
+  .command('drill')
+  .description('rehearse bad days in a simulated world; without a scenario everything is drawn from the seed')
+  .option('-s, --scenario <name>', 'a bad day by its name, or "all"')
+  .option('--seed <number>', 'the seed, to see the same again; a fresh one without it')
+  .option('--seeds <count>', 'so many seeds in a row')
+  .option('-m, --minutes <number>', 'virtual minutes in which things go wrong')
+  .option('-r, --report <file>', 'write what happened as an HTML page')
+  .option('--json', 'for machines: one line for each run')
+  .option('-v, --verbose', 'print every knob of the plan')
+  .action(async (options: DrillCommandOptions) => {
+    const { drillCommand } = await import('./drill.ts');
+    process.exitCode = await drillCommand(options);
   });
 
 try {

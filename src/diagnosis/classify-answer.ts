@@ -4,7 +4,7 @@ import type { Answer, Evidence } from './evidence.ts';
 import { type Confidence, type Finding, findingOf, type Sharper } from './finding.ts';
 import { type Provenance, provenance } from './provenance.ts';
 import { parseProxyStatus } from './proxy-status.ts';
-import { causeOfWords, plainWord, type ServiceError, serviceError } from './service-words.ts';
+import { causeOfWords, failureWord, plainWord, type ServiceError, serviceError } from './service-words.ts';
 
 /** A 408 within this time on a reused connection answers the server's idle timer, not us: the race of taxonomy row F13. */
 const IDLE_RACE_MS = 1_000;
@@ -26,7 +26,7 @@ export function classifyAnswer(evidence: Evidence, answer: Answer): Finding {
     staleRace(evidence, answer) ??
     byWords(answer, error) ??
     byEdgeCode(writer) ??
-    (answer.status < 400 ? wrongKind(answer, writer) : byStatus(answer, error, writer));
+    (answer.status < 400 ? wrongKind(answer, writer, error) : byStatus(answer, error, writer));
   const by = [...verdict.by, `status ${answer.status}`];
   if (writer.writer !== 'unknown') by.push(`written by ${writer.writer}`);
   return findingOf(verdict.code, verdict.confidence, by, evidence, {
@@ -43,7 +43,7 @@ export function classifyInBand(evidence: Evidence, type: string, message: string
   return findingOf(
     named?.code ?? 'stream-error',
     'confirmed',
-    [named?.by ?? `error event ${word || 'without a type'}`],
+    [named?.by ?? `error event ${word === '' ? 'without a type' : (failureWord(word) ?? 'of an unknown type')}`],
     evidence,
     {
       detail: 'in-band-error',
@@ -93,6 +93,8 @@ const BLOCKS = new Set(['1006', '1007', '1008', '1009', '1010', '1012', '1020', 
 function byEdgeCode(writer: Provenance): Verdict | undefined {
   const { vendorCode } = writer;
   if (writer.writer !== 'cloudflare' || writer.isOwn !== true || vendorCode === undefined) return undefined;
+  // Its branded pages repeat ordinary statuses as codes: a 403 blocks and a 429 limits, whoever words it.
+  if (/^[45]\d\d$/.test(vendorCode) && Number(vendorCode) < 520) return undefined;
   const sharper = { detail: `edge-${vendorCode}` };
   if (vendorCode === '524') return { code: 'service-timeout', confidence: 'confirmed', by: writer.decidedBy, sharper };
   if (vendorCode === '1015') return { code: 'rate-limited', confidence: 'confirmed', by: writer.decidedBy, sharper };
@@ -101,11 +103,15 @@ function byEdgeCode(writer: Provenance): Verdict | undefined {
 }
 
 /** A 1xx, 2xx or 3xx that is no answer to an inference call (row I10). */
-function wrongKind(answer: Answer, writer: Provenance): Verdict {
+function wrongKind(answer: Answer, writer: Provenance, error: ServiceError | undefined): Verdict {
   if (answer.status >= 300)
     return { code: 'answer-redirected', confidence: 'confirmed', by: ['a redirect where an answer was due'] };
   if (answer.status < 200)
     return { code: 'upgrade-failed', confidence: 'likely', by: ['an interim status as the answer'] };
+  if (error !== undefined && answer.status < 300) {
+    const sharper = { detail: 'in-band-error' };
+    return { code: 'stream-error', confidence: 'confirmed', by: ['an error object where the answer was due'], sharper };
+  }
   if (!isMarkup(answer))
     return { code: 'answer-not-json', confidence: 'confirmed', by: ['the body is no JSON of the dialect'] };
   if (writer.kind === 'edge') return { code: 'edge-failed', confidence: writer.confidence, by: writer.decidedBy };
@@ -160,11 +166,12 @@ function toldByProxy(answer: Answer): Verdict | undefined {
   const isTimeout = answer.status === 504 || told.error?.includes('timeout') === true;
   const code = isTimeout ? 'service-timeout' : 'service-bad-gateway';
   // Whoever wrote the field may write anything, so it is a hint about the hop behind and no proof.
+  const error = failureWord(told.error ?? '') ?? 'an unknown error';
   return {
     code,
     confidence: 'likely',
-    by: [`${told.name} says ${told.error}`],
-    sharper: { detail: `proxy-status ${told.error}` },
+    by: [`a proxy on the way says ${error}`],
+    sharper: { detail: `proxy-status ${error}` },
   };
 }
 

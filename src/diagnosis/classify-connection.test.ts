@@ -18,6 +18,7 @@ golden([
   {
     row: 'B9 deadline passed during an attempt',
     evidence: { ...waiting, firstEvent: 'our-timer', clock: 'deadline' },
+    hop: 'service',
     code: 'deadline-passed',
     safety: 'sent-unanswered',
   },

@@ -91,6 +91,17 @@ function classifyClock(evidence: Evidence, clock: ClockName): Finding {
   if (clock === 'dns') return classifyName(evidence);
   if (clock === 'tls' || (clock === 'connect' && evidence.phase === 'tls')) return classifyTls(evidence);
   if (clock === 'connect') return classifyConnect(evidence);
+  if (clock === 'deadline' && evidence.bytesWritten !== undefined) {
+    // An attempt was under way: who was slow is the service, and only the last clock to tell was ours.
+    const by = ['the deadline of the call passed', `the service was still in ${evidence.phase}`];
+    return findingOf('deadline-passed', 'confirmed', by, evidence, { hop: 'service', side: 'provider' });
+  }
+  if (clock === 'between-bytes' && evidence.stream !== undefined) {
+    // Silence on a stream: what was said before it tells a service that does not answer from an answer that stops.
+    const isBegun = evidence.stream.outputEvents > 0;
+    const by = [`no byte for the ${clock} clock`, `${evidence.stream.outputEvents} events had said something`];
+    return findingOf(isBegun ? 'stream-stall' : 'answer-timeout', 'confirmed', by, evidence);
+  }
   const inHead = clock === 'between-bytes' && (evidence.phase === 'wait-head' || evidence.phase === 'head');
   const code = inHead ? 'answer-timeout' : BY_CLOCK[clock];
   return findingOf(code, 'confirmed', [`the ${clock} clock ran out while in ${evidence.phase}`], evidence);

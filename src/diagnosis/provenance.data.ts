@@ -87,6 +87,27 @@ const BETWEEN: readonly Signature[] = [
       ],
     },
   ),
+  // A form that asks for a password and speaks of the network: no service answers an API's request so.
+  likely(
+    'captive portal',
+    'portal',
+    { status: [200] },
+    { body: '<form' },
+    {
+      bodyAny: [
+        'sign in to this network',
+        'guest network',
+        'guest wi-fi',
+        'guest wifi',
+        'hotspot',
+        'wi-fi access',
+        'wifi access',
+        'internet access',
+        'go online',
+        'room number',
+      ],
+    },
+  ),
   own('zscaler', 'filter', { field: 'server', starts: 'zscaler' }),
   own('zscaler', 'filter', {
     bodyAny: ['<title>internet security by zscaler', 'zscaler makes the internet safe', 'zscaler.net/'],

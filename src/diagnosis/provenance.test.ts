@@ -88,6 +88,7 @@ const FIXTURES: readonly Expected[] = [
   ['vercel-504', 'vercel', 'edge', true, 'service-timeout', 'function_invocation_timeout'],
   ['portal-511', 'captive portal', 'portal', true, 'captive-portal'],
   ['portal-page', 'captive portal', 'portal', true, 'captive-portal'],
+  ['portal-login', 'captive portal', 'portal', true, 'captive-portal'],
   ['portal-wispr', 'captive portal', 'portal', true, 'captive-portal'],
   ['filter-fortiguard', 'fortiguard', 'filter', true, 'egress-filtered'],
   ['filter-paloalto', 'palo alto networks', 'filter', true, 'egress-filtered'],

@@ -47,6 +47,7 @@ const BY_WORD: Readonly<Record<string, CauseCode>> = {
   request_too_large: 'request-too-large',
   engine_overloaded: 'service-overloaded',
   server_overloaded: 'service-overloaded',
+  overloaded: 'service-overloaded',
   model_overloaded: 'service-overloaded',
   nocapacity: 'service-overloaded', // Azure
   server_error: 'service-error',
@@ -136,7 +137,7 @@ function errorOf(value: unknown): ServiceError | undefined {
 
 /**
  * The cause a service names by itself, or undefined when its words leave it open.
- * `status` is 0 for an error inside a stream. Some words say less than the status they come with (`api_error`); phrases come before those.
+ * `status` is 0 for an error inside a stream; an error object in a 200 is the same in a plain answer. Some words say less than the status they come with (`api_error`); phrases come before those.
  */
 export function causeOfWords(error: ServiceError, status: number): { code: CauseCode; by: string } | undefined {
   for (const [name, value] of [
@@ -153,13 +154,26 @@ export function causeOfWords(error: ServiceError, status: number): { code: Cause
   }
   for (const [phrase, code] of BY_PHRASE) {
     // A phrase about the call in a 5xx, or about the service's state in a 4xx, is someone's prose and not a verdict.
-    const isFitting = status === 0 || (status >= 500 || status === 429) === CAPACITY_WORDS.has(code);
+    const isFitting = status < 400 || (status >= 500 || status === 429) === CAPACITY_WORDS.has(code);
     if (isFitting && message.includes(phrase)) return { code, by: `error message "${phrase}"` };
   }
-  if (error.type === 'server_error' || error.type === 'api_error')
-    return { code: 'service-error', by: `error type ${error.type}` };
-  return undefined;
+  const generic = [error.code, error.type].find((word) => GENERIC.has(word));
+  if (generic === undefined || SAYS_MORE.has(status)) return undefined;
+  return { code: 'service-error', by: `error word ${generic}` };
 }
+
+/** Words that say no more than that something went wrong inside the service. */
+const GENERIC: ReadonlySet<string> = new Set([
+  'server_error', // OpenAI
+  'api_error', // Anthropic
+  'internalservererror', // Azure
+  'internal_server_error', // Mistral, vLLM
+  'internal_error',
+  'internal', // Google
+]);
+
+/** Statuses that say more than a generic word: Anthropic words its 502 and 503 as `api_error` too. */
+const SAYS_MORE: ReadonlySet<number> = new Set([501, 502, 503, 504]);
 
 /** A rate limit whose message speaks of the account's quota is the quota (OpenAI sends both with 429). */
 function sharpen(code: CauseCode, error: ServiceError): CauseCode {
@@ -197,6 +211,19 @@ export function plainWord(value: string): string {
     .slice(0, WORD_CHARS_MAX)
     .toLowerCase()
     .replace(/[^a-z0-9_.:-]/g, '');
+}
+
+/** What words about failures are made of. */
+const TELLING =
+  /error|exceed|invalid|unavailable|timeout|timed_out|overload|limit|refused|terminated|incomplete|protocol|denied|not_found/;
+
+/**
+ * An outsider's word where it is plainly one about a failure (`overloaded_error`, `connection_refused`), else undefined. Services put whole
+ * messages and keys into such places, and what decided a finding is shown to people.
+ */
+export function failureWord(value: string): string | undefined {
+  const word = value.toLowerCase();
+  return /^[a-z]+(?:_[a-z]+){0,5}$/.test(word) && word.length <= 40 && TELLING.test(word) ? word : undefined;
 }
 
 /** A code that is a number only repeats the status: no word. */

@@ -16,7 +16,14 @@ const folder = mkdtempSync(join(tmpdir(), 'goodgate-survive-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Faults that strike before the first part by their parameters. */
-const EARLY = ['stall-after-events(0)', 'cut-after-events(0)', 'status(401)', 'status(413)', 'status(429)', 'status(529)'];
+const EARLY = [
+  'stall-after-events(0)',
+  'cut-after-events(0)',
+  'status(401)',
+  'status(413)',
+  'status(429)',
+  'status(529)',
+];
 
 /** A call that its own target refuses for the call's sake is the caller's to change: it goes no further. */
 const MENDABLE = FAULT_WORDS.filter((word) => {

@@ -84,6 +84,8 @@ const BY_STATUS: Readonly<Record<number, CauseCode>> = {
   431: 'request-too-large',
   451: 'region-unsupported',
   494: 'request-too-large',
+  // RFC 9110 §15.6.2: what was asked for is not offered here; no repetition and no repair of the service changes it.
+  501: 'resource-not-found',
   502: 'service-bad-gateway',
   503: 'service-unavailable',
   504: 'service-timeout',

@@ -1,6 +1,6 @@
 import { fieldOf } from '../call/fields.ts';
 import type { Address, Chance, Listener, Wire, World } from '../world/world.ts';
-import type { Prefill, Speaker } from './answers/answer.ts';
+import type { Ask, Prefill, Speaker } from './answers/answer.ts';
 import { answerTo, readAsk } from './answers/route.ts';
 import { Connection, type Deed, type Host, type WholeRequest } from './connection.ts';
 import { control, isControl } from './control.ts';
@@ -25,6 +25,8 @@ export type UpstreamOptions = {
   readonly prefill?: Prefill;
   /** Keys that are let in; without any, every request is. */
   readonly keys?: readonly string[];
+  /** A fault that a request brings upon itself, whatever is in force: an input the service cannot bear. */
+  readonly faultFor?: (ask: Ask) => Fault | undefined;
   /** How long this request waits for its turn before anything is done about it: a service that is busy. None by default. */
   readonly queueMs?: () => number;
   /** Requests remembered one by one. */
@@ -198,7 +200,7 @@ class FaultyUpstream implements Upstream, Host {
       return { script, record: undefined, isStruck: false };
     }
     const chosen = this.#choose(fields);
-    const fault = chosen.ok ? chosen.value : undefined;
+    const fault = this.#options.faultFor?.(ask) ?? (chosen.ok ? chosen.value : undefined);
     const record = this.#record(request, ask, fault);
     if (!chosen.ok) {
       const answer = faultNotUnderstood(ask.shape, this.#speaker, chosen.problem);

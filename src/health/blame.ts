@@ -1,5 +1,5 @@
 import type { Call } from '../call/call.ts';
-import type { Attempt } from '../call/story.ts';
+import { type Attempt, wasSent } from '../call/story.ts';
 import { CATALOGUE } from '../diagnosis/catalogue.ts';
 
 /**
@@ -8,7 +8,7 @@ import { CATALOGUE } from '../diagnosis/catalogue.ts';
  */
 export function isDoubtful(attempt: Attempt): boolean {
   if (attempt.code === undefined || CATALOGUE[attempt.code].blame !== 'host') return false;
-  return attempt.bytesWritten > 0 && attempt.firstPartMs === undefined;
+  return wasSent(attempt) && attempt.firstPartMs === undefined;
 }
 
 /**

@@ -127,6 +127,24 @@ test('but where a third target answers it, those two were to blame', () => {
   assert.equal(fit(), 'c');
 });
 
+test('an answer convicts at once who failed the call before, and nobody is convicted twice for one call', () => {
+  const { court, begin, end, fit, time } = stage(['a', 'b']);
+  const answeredBy = (name: string) => {
+    const call = playedCall(time);
+    end('a', begin('a', call), hang());
+    end(name, begin(name, call));
+    return call;
+  };
+  times(4, () => {
+    const call = answeredBy('b');
+    court.judge(call);
+    court.judge(call);
+  });
+  assert.equal(fit(), 'ab');
+  answeredBy('b');
+  assert.equal(fit(), 'b');
+});
+
 test('and where there is no second opinion, the one counts', () => {
   const { tried, fit } = stage(['a', 'b']);
   times(5, () => tried(['a'], answeredWith('service-error', 500)));

@@ -215,6 +215,30 @@ test('a second failure keeps the longer rest, never the first, shorter one (lite
   assert.ok(rest.nextMs() >= T0 + 60_000);
 });
 
+test('a rest that is told while it rests already ends at the later of both', () => {
+  const rest = fresh();
+  rest.rest(T0, 60_000);
+  rest.rest(T0 + 1000, 10_000);
+  assert.equal(rest.nextMs(), T0 + 60_000);
+});
+
+test('what happened before a rest does not bring the next one about', () => {
+  const rest = fresh();
+  let atMs = T0;
+  for (; rest.state(atMs) === 'serving'; atMs += 100) {
+    if (atMs % 300 === 0) rest.answered(atMs, begun(atMs));
+    else rest.failed(atMs, begun(atMs));
+    if (atMs > T0 + 10_000) assert.fail('it never rested');
+  }
+  const nowMs = rest.nextMs();
+  rest.state(nowMs);
+  const probe = begun(nowMs);
+  rest.start(nowMs, probe);
+  rest.answered(nowMs, probe);
+  rest.failed(nowMs + 10, begun(nowMs + 10));
+  assert.equal(rest.state(nowMs + 10), 'serving');
+});
+
 test('an absurd Retry-After is believed for an hour at most', () => {
   const rest = fresh();
   rest.refused(T0, begun(T0), 1e12);

@@ -185,18 +185,24 @@ const ODD = [
   'OpenAI-Beta',
 ];
 
-function add(spelling: string): void {
+function add(spelling: string, name: string): void {
   const slot = slotOf(spelling, 0, spelling.length);
   if (spellings[slot] !== '') return;
   spellings[slot] = spelling;
-  names[slot] = KNOWN.find((name) => name === spelling.toLowerCase()) ?? spelling.toLowerCase();
+  names[slot] = name;
 }
 
 for (const name of KNOWN) {
-  add(name);
-  add(name.replace(/(^|-)[a-z]/g, (initial) => initial.toUpperCase()));
+  add(name, name);
+  add(
+    name.replace(/(^|-)[a-z]/g, (initial) => initial.toUpperCase()),
+    name,
+  );
 }
-for (const name of ODD) add(name);
+for (const spelling of ODD) {
+  const name = KNOWN.find((known) => known === spelling.toLowerCase());
+  if (name !== undefined) add(spelling, name);
+}
 
 /** The shared lower-case string of a known name that stands in `text` from `start` to `end` in a usual spelling; else undefined. */
 export function knownName(text: string, start: number, end: number): string | undefined {

@@ -79,16 +79,6 @@ export function optionsOf(value: string): string[] {
     .filter((option) => option !== '');
 }
 
-/** Whether a list-valued field (`connection`, `upgrade`, `expect`) holds the option, in whatever case. `name` and `option` lower case. */
-export function hasOption(fields: readonly string[], name: string, option: string): boolean {
-  for (let i = 0; i < fields.length; i += 2) {
-    if (fields[i] !== name) continue;
-    const value = fields[i + 1] ?? '';
-    if (value === option || (value.length > option.length - 1 && optionsOf(value).includes(option))) return true;
-  }
-  return false;
-}
-
 /**
  * Trailer fields that would change what the message is, had they come in the head (RFC 9110 §6.5.1): framing, routing, request modifiers,
  * authentication, content negotiation. They are dropped, never merged.

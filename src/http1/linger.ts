@@ -10,16 +10,19 @@ const LATE_BYTES_MAX = 1_048_576;
 
 /**
  * Closes our half of a wire once all that was written is out, reads and drops what still comes, and closes the rest when the caller does, or
- * after a moment. A caller that reads slowly may take its time with what is queued, one that does not read at all may not.
+ * after a moment. What is queued has the time of any slow reader: a phone in a tunnel is not to lose the end of its answer.
  */
 export function linger(hall: Hall, wire: Wire): void {
+  const { writeIdleMs } = hall.limits;
   let room = LATE_BYTES_MAX;
   let mark = wire.bytesWritten;
+  let stalledMs = 0;
   const timer = hall.timers.timer(() => {
     const written = wire.bytesWritten;
-    const isMoving = wire.bytesQueued > 0 && !isSlow(written - mark, LINGER_MS);
+    stalledMs = isSlow(written - mark, LINGER_MS) ? stalledMs + LINGER_MS : 0;
     mark = written;
-    if (isMoving) timer.arm(LINGER_MS);
+    const isWaiting = wire.bytesQueued > 0 && (writeIdleMs === 0 || stalledMs < writeIdleMs);
+    if (isWaiting) timer.arm(LINGER_MS);
     else wire.destroy();
   });
   const hearer: WireHearer = {

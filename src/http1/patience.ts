@@ -8,7 +8,7 @@ export type Impatience = 'head' | 'idle' | 'body' | 'write';
  * A caller that moves fewer bytes a second than this over a whole interval is as good as silent: without it a byte now and then would hold
  * a connection for ever (slow body, slow read). 500 is Apache's (mod_reqtimeout, `MinRate`), far below any phone network.
  */
-export const BYTES_PER_SECOND_MIN = 500;
+const BYTES_PER_SECOND_MIN = 500;
 
 /** A round trip around the world, three times. */
 const FRESH_MS = 1000;

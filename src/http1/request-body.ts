@@ -16,7 +16,7 @@ export type BodyPort = {
 };
 
 /** The rest of a body nobody wanted is read and dropped up to here, to save the connection; beyond it a new connection is cheaper. */
-export const DISCARDED_BYTES_MAX = 65_536;
+const DISCARDED_BYTES_MAX = 65_536;
 
 /** The bodies of one connection's requests, one after the other: each waits for its reader, flows, and is dropped if its answer came first. */
 export class RequestBody implements RequestPort {

@@ -1,5 +1,3 @@
-export { endToEnd } from './hops.ts';
-
 import { isKnownName, TOKEN_LOWER } from './fieldnames.ts';
 import { VALUE_CHARACTER } from './head.ts';
 import { reasonOf } from './reasons.ts';

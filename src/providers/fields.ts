@@ -1,7 +1,7 @@
 import type { Call } from '../call/call.ts';
 import { type Fields, fieldOf } from '../call/fields.ts';
 import type { Target } from '../call/target.ts';
-import { endToEnd } from '../http1/serialise.ts';
+import { endToEnd } from '../http1/hops.ts';
 
 /** Fields of the caller that never reach a target: they are written anew by the engine or by us, or are meant for us alone. */
 const WITHHELD = new Set([

@@ -149,8 +149,9 @@ class Handling {
   /** The failure as the stream's last event, and as a trailer for who reads them: told twice, it cannot pass for an end (P2). */
   #broken(call: Call, failure: Failure, isTrailed: boolean): Break {
     const finding = findingBehind(failure, call.story.attempts);
-    const text = streamBreak(finding, this.#shape(), this.#context(call, finding));
-    const status = isTrailed ? failureStatus(finding, this.#handling.name, lastTarget(call)) : undefined;
+    const context = this.#context(call, finding);
+    const text = streamBreak(finding, this.#shape(), context);
+    const status = isTrailed ? failureStatus(finding, this.#handling.name, lastTarget(call), context.hide) : undefined;
     return { text, trailers: status === undefined ? undefined : ['proxy-status', status] };
   }
 
@@ -168,12 +169,11 @@ class Handling {
   }
 
   #answerFailure(finding: Finding, call: Call | undefined): number {
-    const answer = failureAnswer(finding, this.#shape(), this.#context(call, finding));
+    const context = this.#context(call, finding);
+    const answer = failureAnswer(finding, this.#shape(), context);
     const target = lastTarget(call);
-    const fields = ownFields(
-      answer.contentType,
-      this.#told(call, failureStatus(finding, this.#handling.name, target), target),
-    );
+    const status = failureStatus(finding, this.#handling.name, target, context.hide);
+    const fields = ownFields(answer.contentType, this.#told(call, status, target));
     for (const part of answer.more) fields.push(part);
     this.#response.send(answer.status, fields, answer.body);
     return answer.status;

@@ -143,11 +143,11 @@ test('behind an edge that replaces 502 and 504 the answer is 503, and what faile
 test('Proxy-Status names the error, whom we asked and what the hops before us said, and nothing from the body', () => {
   const answer = {
     status: 502,
-    fields: ['proxy-status', 'edge; error=connection_refused'],
+    fields: ['proxy-status', 'edge; error=connection_refused; details="sk-secret-1234"'],
     body: new TextEncoder().encode('{"error":{"message":"sk-secret"}}'),
   };
   const finding = findingBehind(failure({ phase: 'body', firstEvent: 'answer', answer }));
-  const status = failureStatus(finding, 'goodgate-x', 'openai-us');
+  const status = failureStatus(finding, 'goodgate-x', 'openai-us', hiding(undefined));
   assert.match(
     status,
     /^edge; error=connection_refused, goodgate-x; error=[a-z_]+; received-status=502; next-hop=openai-us; details=/,

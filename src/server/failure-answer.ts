@@ -2,12 +2,12 @@ import type { Failure } from '../call/failure.ts';
 import { type Fields, fieldOf } from '../call/fields.ts';
 import type { Attempt } from '../call/story.ts';
 import { CATALOGUE } from '../diagnosis/catalogue.ts';
-import type { Cause } from '../diagnosis/cause.ts';
+import type { Cause, ProxyError } from '../diagnosis/cause.ts';
 import { classify } from '../diagnosis/classify.ts';
 import { remaining } from '../diagnosis/duration.ts';
 import { type Finding, findingOf } from '../diagnosis/finding.ts';
 import { type Problem, problemOf } from '../diagnosis/problem.ts';
-import { appendProxyStatus, proxyStatusOf } from '../diagnosis/proxy-status.ts';
+import { parseProxyStatus, proxyStatusMember, proxyStatusOf } from '../diagnosis/proxy-status.ts';
 import type { ErrorShape } from './dialect.ts';
 import { HIDDEN } from './hiding.ts';
 import { errorPage } from './page/error-page.ts';
@@ -182,11 +182,17 @@ export function streamBreak(finding: Finding, shape: ErrorShape, context: Failur
   return shape === 'anthropic' ? `event: error\ndata: ${body}\n\n` : `data: ${body}\n\n`;
 }
 
-/** Our member of `Proxy-Status` behind those of the hops before us. `name` is our pseudonym, `target` whom we asked last. */
-export function failureStatus(finding: Finding, name: string, target: string | undefined): string {
+/**
+ * Our member of `Proxy-Status` behind those of the hops before us, of which only names, errors and statuses are kept: their details may
+ * hold anything. `name` is our pseudonym, `target` whom we asked last.
+ */
+export function failureStatus(finding: Finding, name: string, target: string | undefined, hide: Hide): string {
   const { answer } = finding.evidence;
   const existing = answer === undefined ? undefined : fieldOf(answer.fields, 'proxy-status');
+  const before = (existing === undefined ? [] : parseProxyStatus(existing))
+    .filter((member) => hide(member.name) === member.name && hide(member.error ?? '') === (member.error ?? ''))
+    .map((member) => proxyStatusMember({ ...member, error: member.error as ProxyError | undefined }));
   // Every failure of ours has a type: one without would read as an answer passed on.
   const told = finding.proxyError === undefined ? { ...finding, proxyError: 'proxy_internal_error' as const } : finding;
-  return appendProxyStatus(existing, proxyStatusOf(told, name, target));
+  return [...before, proxyStatusOf(told, name, target)].join(', ');
 }

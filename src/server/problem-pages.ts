@@ -2,13 +2,15 @@ import { closest } from 'fastest-levenshtein';
 import { ADMIN_STEPS } from '../diagnosis/admin-steps.ts';
 import { CATALOGUE, type CauseCode } from '../diagnosis/catalogue.ts';
 import type { Cause } from '../diagnosis/cause.ts';
+import { findingOf } from '../diagnosis/finding.ts';
 import { FOLK_STEPS } from '../diagnosis/folk-steps.ts';
 import { OPERATOR_STEPS } from '../diagnosis/operator-steps.ts';
-import { PERSON_STEPS } from '../diagnosis/person-steps.ts';
+import { PERSON_STEPS, type StepFit } from '../diagnosis/person-steps.ts';
+import { personSteps } from '../diagnosis/steps.ts';
 import { HOPS, spanOf } from '../diagnosis/wording.ts';
 import { htmlText } from './page/html-text.ts';
 import { messagesOf } from './page/messages.ts';
-import { bullets, facts, shell, steps } from './page/shell.ts';
+import { bullets, facts, futile, shell, steps } from './page/shell.ts';
 
 const EN = messagesOf('en');
 const CODES = Object.keys(CATALOGUE);
@@ -38,8 +40,18 @@ export type ToldCause = {
 
 /** The cause of a code; undefined for a code that is none. */
 export function toldCause(code: string): ToldCause | undefined {
-  if (!Object.hasOwn(CATALOGUE, code)) return undefined;
-  const cause: Cause = CATALOGUE[code as CauseCode];
+  return isCode(code) ? tell(code) : undefined;
+}
+
+function isCode(code: string): code is CauseCode {
+  return Object.hasOwn(CATALOGUE, code);
+}
+
+function tell(code: CauseCode): ToldCause {
+  const cause: Cause = CATALOGUE[code];
+  // As for a fresh failure of which no more is known: steps that need a page that counts, or a time that was given, are not shown.
+  const evidence = { phase: 'queue', firstEvent: 'answer' } as const;
+  const situation = new Set<StepFit>(cause.data === 'sent-unanswered' ? ['maybe-processed'] : []);
   const { minS, maxS, source } = cause.typical;
   return {
     code,
@@ -56,7 +68,7 @@ export function toldCause(code: string): ToldCause | undefined {
     picture: cause.picture,
     technical: cause.technical,
     steps: {
-      person: cause.steps.person.map((id) => PERSON_STEPS[id].text),
+      person: personSteps(findingOf(code, 'likely', [], evidence), situation).map((id) => PERSON_STEPS[id].text),
       admin: cause.steps.admin.map((id) => ADMIN_STEPS[id]),
       operator: cause.steps.operator.map((id) => OPERATOR_STEPS[id]),
     },
@@ -85,7 +97,7 @@ export function causePage(told: ToldCause): string {
     steps(EN.stepsTitle, told.steps.person),
     steps("For who looks after the person's network", told.steps.admin),
     steps('For who runs the gateway', told.steps.operator),
-    bullets(EN.futileTitle, told.will_not_help),
+    bullets(EN.futileTitle, futile(told.code)),
     `<h2>${htmlText(EN.details)}</h2><p>${htmlText(told.technical, 900)}</p>`,
     '<footer><p><a href="/goodgate/problems">All causes</a></p></footer>',
   ];
@@ -129,7 +141,7 @@ export function causeText(told: ToldCause): string {
     ...numbered("For who looks after the person's network", told.steps.admin),
     ...numbered('For who runs the gateway', told.steps.operator),
     '',
-    `${EN.futileTitle}: ${told.will_not_help.join('; ')}`,
+    `${EN.futileTitle}: ${futile(told.code).join('; ')}`,
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -1,6 +1,6 @@
 import type { Fields } from '../call/fields.ts';
 import type { Attempt } from '../call/story.ts';
-import { endToEnd } from '../http1/serialise.ts';
+import { endToEnd } from '../http1/hops.ts';
 
 /** Fields of the target's answer that we write anew. */
 const OURS = new Set(['x-request-id', 'via', 'proxy-status', 'server-timing', 'content-length']);

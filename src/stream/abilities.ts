@@ -15,7 +15,7 @@ export class TargetAbility {
   readonly #target: Target;
   readonly #configured: Ability | undefined;
   readonly #refused = new Set<string>();
-  #heard: Ability = 'none';
+  #heard: Ability | undefined;
 
   constructor(target: Target, configured?: Ability) {
     this.#target = target;
@@ -24,7 +24,7 @@ export class TargetAbility {
 
   of(model: string): Ability {
     if (this.#refused.has(model)) return 'none';
-    return this.#configured ?? guess(this.#target, model) ?? this.#heard;
+    return this.#configured ?? guess(this.#target, model) ?? this.#heard ?? 'none';
   }
 
   /** It would not go on from a partial answer of this model: it is not asked to again. */
@@ -33,9 +33,14 @@ export class TargetAbility {
     this.#refused.add(model);
   }
 
-  /** The fields of any answer of its: llama.cpp's server names itself, and goes on from a trailing assistant message. */
+  /** True until an answer of it was heard: nothing is known of it but its address. */
+  get isUnheard(): boolean {
+    return this.#heard === undefined;
+  }
+
+  /** The fields of its first answer: llama.cpp's server names itself, and goes on from a trailing assistant message. */
   heard(fields: Fields): void {
-    if (this.#heard === 'none' && fieldOf(fields, 'server') === 'llama.cpp') this.#heard = 'prefill';
+    this.#heard ??= fieldOf(fields, 'server') === 'llama.cpp' ? 'prefill' : 'none';
   }
 }
 

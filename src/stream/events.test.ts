@@ -145,7 +145,7 @@ test('kinds and text of chat chunks are those that JSON.parse finds, whatever co
         if (!isSplit) assert.equal(seen[i]?.text, value.choices[0]?.delta.content ?? '');
       });
     }),
-    { numRuns: 1500 },
+    { numRuns: 800 },
   );
 });
 
@@ -168,7 +168,7 @@ test('an event damaged in one byte is never taken for its undamaged likeness', (
         assert.deepEqual(after, alone);
       },
     ),
-    { numRuns: 4000 },
+    { numRuns: 2000 },
   );
 });
 

@@ -7,6 +7,7 @@ import { Relay, type Upstream } from '../call/settle.ts';
 import { readTopLevel } from '../call/top-level.ts';
 import { variantOf } from '../call/variant.ts';
 import type { Filter, Service } from '../pipeline/service.ts';
+import type { Clock } from '../world/world.ts';
 import type { TargetAbility } from './abilities.ts';
 import type { StreamDialect } from './dialects/dialect.ts';
 import { FINISH, MEDIA, OUTPUT, PING, REASONING, TERMINAL, TEXT, TOOL } from './dialects/kinds.ts';
@@ -29,23 +30,39 @@ const SCRIPTS: Readonly<Partial<Record<Dialect, (start: LegStart) => LegScript>>
 };
 
 export type GoOnOptions = {
+  readonly clock: Clock;
   readonly ability: TargetAbility;
   /** The model that this target is asked for, when it is not the call's. */
   readonly model: string | undefined;
 };
 
 /**
- * Just above watch: a call that was partly answered already (`call.said`) is asked for the rest, in whichever way this target can: going on
+ * Above watch and the clocks of the first part: a call that was partly answered already (`call.said`) is asked for the rest, in whichever way this target can: going on
  * from the text, or a whole new answer of which only what goes beyond the text is let through. Other calls pass untouched.
  * @throws Failure what the target throws; `no-target-fit`, blaming nobody, when its answer differs from what was said.
  */
-export function goOn({ ability, model }: GoOnOptions): Filter {
+export function goOn({ clock, ability, model }: GoOnOptions): Filter {
   return (call, next) => {
-    const { said } = call;
+    const { said, attempt } = call;
     const dialect = STREAM_DIALECTS[call.dialect];
-    if (said === undefined || dialect === undefined) return next(call);
-    return rest(call, next, said, dialect, ability, model ?? call.model ?? '');
+    if (said === undefined || dialect === undefined)
+      return ability.isUnheard ? listened(next(call), ability) : next(call);
+    // The target speaks as soon as it says again what was said: nobody above must take it for silent until it comes to something new.
+    const heard: Service = (asked) =>
+      next(asked).then((reply) => {
+        if (attempt !== undefined) attempt.firstPartMs ??= clock.now();
+        return reply;
+      });
+    return rest(call, heard, said, dialect, ability, model ?? call.model ?? '');
   };
+}
+
+/** Who a target is, it says with its first answer. */
+function listened(asked: Promise<Reply>, ability: TargetAbility): Promise<Reply> {
+  return asked.then((reply) => {
+    ability.heard(reply.fields);
+    return reply;
+  });
 }
 
 async function rest(

@@ -255,6 +255,24 @@ test('memory is bounded: the oldest finished replies are forgotten first, runnin
   assert.doesNotThrow(() => play.again(calls.at(-1)?.id ?? '', undefined));
 });
 
+test('closing keeps nothing and stops what nobody reads; who reads, reads to the end', async () => {
+  const play = new Play();
+  await play.caller(play.call({ idempotencyKey: 'done' }));
+  play.upstream.say(EVENTS.join(''));
+  play.upstream.end();
+  const orphan = await play.caller(play.call({ idempotencyKey: 'orphan' }));
+  const orphaned = play.upstream;
+  orphan.drop();
+  const reader = await play.caller(play.call({ idempotencyKey: 'read' }));
+  play.replays.close();
+  assert.deepEqual(orphaned.heard, ['cancel']);
+  assert.equal(play.time.armed, 0);
+  play.upstream.say(EVENTS.join(''));
+  play.upstream.end();
+  assert.deepEqual([reader.utf8, reader.end], [EVENTS.join(''), 'answered']);
+  assert.deepEqual([play.replays.entries, play.replays.usedBytes, play.time.armed], [0, 0, 0]);
+});
+
 test('a response is read on from starting_after by its own id', async () => {
   const play = new Play();
   const events = voice('openai-responses', WORDS, 'resp_1', 'm', 5);

@@ -9,6 +9,7 @@ import type { Clock, Timer, Timers } from '../world/world.ts';
 import { type EventPlace, numbered, placeAfterEvents, placeAfterSequence, responseIdOf } from './event-ids.ts';
 import { STREAM_DIALECTS } from './events.ts';
 import { Journal, type JournalKeeper } from './journal.ts';
+import { fingerprintOf, keyOf, ownerOf } from './replay-key.ts';
 
 export type ReplayOptions = {
   readonly clock: Clock;
@@ -31,8 +32,6 @@ const KEEP_MS = 300_000;
 const ANNOUNCED_ORPHAN_MS = 60_000;
 /** 10,000 finished replies: an entry without its bytes is some 500 bytes. */
 const ENTRIES_MAX = 10_000;
-/** An idempotency key is a UUID or its like; longer ones are an attack on memory. */
-const KEY_CHARS_MAX = 255;
 
 /** `goodgate-replay: on` says that the caller may come back, `ids` that it also wants event ids in the stream. */
 const REPLAY_FIELD = 'goodgate-replay';
@@ -66,6 +65,7 @@ export class Replays implements JournalKeeper {
   readonly #byKey = new Map<string, Entry>();
   readonly #sweep: Timer;
   #usedBytes = 0;
+  #isClosed = false;
 
   constructor(options: ReplayOptions) {
     this.#options = {
@@ -222,6 +222,17 @@ export class Replays implements JournalKeeper {
     return undefined;
   }
 
+  /** The process ends: nothing is kept any more, and what nobody reads is stopped. Replies that are read go on to their end. */
+  close(): void {
+    this.#isClosed = true;
+    this.#sweep.disarm();
+    for (const entry of [...this.#byId.values()]) {
+      if ((entry.journal?.followers ?? 0) > 0) continue;
+      if (entry.doneMs === undefined) this.#stop(entry);
+      else this.#forget(entry);
+    }
+  }
+
   // ---- who still reads ------------------------------------------------------------------------------------------
 
   /** A reader is gone. When it was the last one, the call goes on only as long as somebody may come back for it. */
@@ -229,7 +240,7 @@ export class Replays implements JournalKeeper {
     if (entry.doneMs !== undefined || (entry.journal?.followers ?? 0) > 0) return;
     const { announcedOrphanMs, orphanMs, timers } = this.#options;
     const waitMs = entry.isAnnounced ? announcedOrphanMs : orphanMs;
-    if (waitMs === 0) {
+    if (waitMs === 0 || this.#isClosed) {
       this.#stop(entry);
       return;
     }
@@ -248,6 +259,10 @@ export class Replays implements JournalKeeper {
     const { clock, keepMs } = this.#options;
     entry.doneMs = clock.now();
     entry.orphan?.disarm();
+    if (this.#isClosed) {
+      this.#forget(entry);
+      return;
+    }
     if (this.#byId.size > ENTRIES_MAX) this.#evict();
     if (!this.#sweep.isArmed) this.#sweep.arm(keepMs);
   }
@@ -303,33 +318,6 @@ function placeOf(journal: Journal, lastEventId: string | undefined): EventPlace 
   if (lastEventId === undefined || lastEventId === '') return START;
   return /^\d{1,9}$/.test(lastEventId) ? placeAfterEvents(journal, Number(lastEventId)) : undefined;
 }
-
-/** Callers without a credential are told apart by address. */
-function ownerOf(caller: Caller): string {
-  return caller.credential ?? `ip ${caller.ip}`;
-}
-
-/** The draft's rule: a key belongs to one principal, method and path. */
-function keyOf(call: Call): string | undefined {
-  const key = call.idempotencyKey;
-  if (key === undefined || key === '' || key.length > KEY_CHARS_MAX || call.method !== 'POST') return undefined;
-  return `${ownerOf(call.caller)} ${call.path} ${key}`;
-}
-
-/** 53 bits over the body, to tell one caller's honest mistakes: FNV-1a in two lanes. Not for telling callers apart. */
-function fingerprintOf(call: Call): number {
-  let low = 0x811c9dc5;
-  let high = 0x9e3779b9;
-  const bytes = call.body ?? NO_BODY;
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i] as number;
-    low = Math.imul(low ^ byte, 0x01000193);
-    high = Math.imul(high ^ byte, 0x85ebca6b);
-  }
-  return (high >>> 11) * 2 ** 32 + (low >>> 0);
-}
-
-const NO_BODY = new Uint8Array(0);
 
 function refused(code: 'resource-not-found' | 'caller-malformed', reason: string): Failure {
   return new Failure(code, { phase: 'queue', firstEvent: 'answer', note: reason });

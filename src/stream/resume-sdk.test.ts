@@ -22,7 +22,7 @@ async function resumed(dialect: StreamingDialect, body: string, cut: number): Pr
   const service = stack(
     [
       resume({ clock: time }),
-      goOn({ ability: new TargetAbility({} as Target, 'prefill'), model: undefined }),
+      goOn({ clock: time, ability: new TargetAbility({} as Target, 'prefill'), model: undefined }),
       watch({ clock: time, timers: time, clocks, replyBytesHeldMax: 1000 }),
     ],
     async (call) => {
@@ -122,7 +122,7 @@ async function cutEverywhere(
     const service = stack(
       [
         resume({ clock: time }),
-        goOn({ ability: new TargetAbility({} as Target, 'prefill'), model: undefined }),
+        goOn({ clock: time, ability: new TargetAbility({} as Target, 'prefill'), model: undefined }),
         watch({ clock: time, timers: time, clocks: { betweenPartsMs: 0, quietMs: 0 }, replyBytesHeldMax: 1000 }),
       ],
       async () => {

@@ -56,7 +56,7 @@ class House {
     const clocks = { betweenPartsMs: 15_000, quietMs: 120_000 };
     const seat = stack(
       [
-        goOn({ ability: this.ability, model: undefined }),
+        goOn({ clock: this.time, ability: this.ability, model: undefined }),
         watch({ clock: this.time, timers: this.time, clocks, replyBytesHeldMax: 1000 }),
       ],
       (call) => this.#ask(call),

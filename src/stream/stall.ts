@@ -6,7 +6,12 @@ export type StallLimits = {
   readonly betweenPartsMs: number;
   /** No output, whatever else proves life; also the silence allowed before the first output, while the service may be reading a long prompt. */
   readonly quietMs: number;
+  /** Output events a second, over `RATE_WINDOW_MS`, below which a stream is as good as stalled; absent or 0 is off. */
+  readonly outputsPerSecondMin?: number;
 };
+
+/** 10 s: long enough that one slow sentence is no verdict. */
+export const RATE_WINDOW_MS = 10_000;
 
 /** Who hears of it. */
 export type StallHearer = {
@@ -28,6 +33,8 @@ export class StallClock {
   #lifeMs: number;
   #outputMs: number;
   #isOutputSeen = false;
+  #outputs = 0;
+  #windowMs: number;
   #isPaused = false;
   #isEndExpected = false;
 
@@ -37,9 +44,9 @@ export class StallClock {
     this.#hearer = hearer;
     this.#lifeMs = clock.now();
     this.#outputMs = this.#lifeMs;
+    this.#windowMs = this.#lifeMs;
     this.#timer = timers.timer(() => this.#ring());
-    const first = this.#dueMs();
-    if (first < Number.POSITIVE_INFINITY) this.#timer.arm(first - this.#lifeMs);
+    this.#await(this.#dueMs() - this.#lifeMs);
   }
 
   /** Something came. */
@@ -50,10 +57,12 @@ export class StallClock {
   /** What came was output. Call it after `life`. */
   output(): void {
     this.#outputMs = this.#lifeMs;
+    this.#outputs += 1;
     if (this.#isOutputSeen) return;
     this.#isOutputSeen = true;
-    // From now on the shorter limit holds.
-    if (!this.#isEndExpected && this.#limits.betweenPartsMs > 0) this.#timer.arm(this.#limits.betweenPartsMs);
+    this.#windowMs = this.#lifeMs;
+    // From now on the shorter limits hold.
+    if (!this.#isEndExpected) this.#await(this.#dueMs() - this.#lifeMs);
   }
 
   pause(): void {
@@ -63,8 +72,7 @@ export class StallClock {
   resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
-    this.life();
-    this.#outputMs = this.#lifeMs;
+    this.#renew(this.#clock.now());
   }
 
   /** The stream has said all there is: `ended` follows after this time, and silence no longer matters. */
@@ -77,12 +85,20 @@ export class StallClock {
     this.#timer.disarm();
   }
 
+  #await(delayMs: number): void {
+    if (delayMs < Number.POSITIVE_INFINITY) this.#timer.arm(delayMs);
+  }
+
   #dueMs(): number {
     const { betweenPartsMs, quietMs } = this.#limits;
     const silence = this.#isOutputSeen ? betweenPartsMs : quietMs;
     const silentAt = silence > 0 ? this.#lifeMs + silence : Number.POSITIVE_INFINITY;
     const quietAt = quietMs > 0 ? this.#outputMs + quietMs : Number.POSITIVE_INFINITY;
-    return Math.min(silentAt, quietAt);
+    return Math.min(silentAt, quietAt, this.#isRated() ? this.#windowMs + RATE_WINDOW_MS : Number.POSITIVE_INFINITY);
+  }
+
+  #isRated(): boolean {
+    return this.#isOutputSeen && (this.#limits.outputsPerSecondMin ?? 0) > 0;
   }
 
   #ring(): void {
@@ -90,15 +106,27 @@ export class StallClock {
       this.#hearer.ended();
       return;
     }
-    if (this.#isPaused) this.life();
-    if (this.#isPaused) this.#outputMs = this.#lifeMs;
     const nowMs = this.#clock.now();
-    const dueMs = this.#dueMs();
-    if (dueMs > nowMs) this.#timer.arm(dueMs - nowMs);
-    else this.#hearer.stalled(nowMs - this.#lifeMs >= this.#silenceMs() ? this.#silenceMs() : this.#limits.quietMs);
+    if (this.#isPaused) this.#renew(nowMs);
+    const { betweenPartsMs, quietMs, outputsPerSecondMin = 0 } = this.#limits;
+    const silence = this.#isOutputSeen ? betweenPartsMs : quietMs;
+    if (silence > 0 && nowMs - this.#lifeMs >= silence) this.#hearer.stalled(silence);
+    else if (quietMs > 0 && nowMs - this.#outputMs >= quietMs) this.#hearer.stalled(quietMs);
+    else if (this.#isRated() && nowMs - this.#windowMs >= RATE_WINDOW_MS) {
+      if (this.#outputs * 1000 < outputsPerSecondMin * (nowMs - this.#windowMs)) this.#hearer.stalled(RATE_WINDOW_MS);
+      else {
+        this.#outputs = 0;
+        this.#windowMs = nowMs;
+        this.#await(this.#dueMs() - nowMs);
+      }
+    } else this.#await(this.#dueMs() - nowMs);
   }
 
-  #silenceMs(): number {
-    return this.#isOutputSeen ? this.#limits.betweenPartsMs : this.#limits.quietMs;
+  /** The clocks begin again: whoever did not read has nothing to complain of. */
+  #renew(nowMs: number): void {
+    this.#lifeMs = nowMs;
+    this.#outputMs = nowMs;
+    this.#windowMs = nowMs;
+    this.#outputs = 0;
   }
 }

@@ -83,9 +83,13 @@ export class Transcript {
   }
 
   #grow(wanted: number): boolean {
-    
-    if (this.isFull) return false;
-    const grown = Buffer.allocUnsafeSlow(Math.max(256, wanted + (wanted >> 1)));
+    if (wanted > TRANSCRIPT_BYTES_MAX || this.isFull) {
+      this.isFull = true;
+      this.#text = NOTHING;
+      this.#length = 0;
+      return false;
+    }
+    const grown = Buffer.allocUnsafeSlow(Math.min(TRANSCRIPT_BYTES_MAX, Math.max(256, wanted + (wanted >> 1))));
     grown.set(this.#text.subarray(0, this.#length));
     this.#text = grown;
     return true;

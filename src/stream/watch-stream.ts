@@ -211,8 +211,12 @@ export class StreamWatch implements Sink, Upstream, StallHearer {
       this.#read();
       if (this.#isOver) return;
     }
-    if (outcome.kind === 'failed') this.#fail({ ...outcome.failure.evidence, stream: this.#facts() }, outcome.failure);
-    else this.#fail(this.#evidence('answer'));
+    if (outcome.kind === 'failed') {
+      const { failure } = outcome;
+      // Below nobody knows whether anything was said before the silence, and that tells the cause.
+      const judged = failure.evidence.clock === 'between-bytes' ? undefined : failure;
+      this.#fail({ ...failure.evidence, stream: this.#facts() }, judged);
+    } else this.#fail(this.#evidence('answer'));
   }
 
   /** Every choice that was asked for has its finish reason. Known only here, when the terminal event is missing: `n` is looked up then. */
@@ -242,6 +246,11 @@ export class StreamWatch implements Sink, Upstream, StallHearer {
 
   #broken(kinds: number): void {
     if ((kinds & GARBLED) !== 0) {
+      if (!this.#isRawRunning) {
+        // Cut off in its middle by the end: not garbled, but not whole.
+        this.#fail(this.#evidence('answer'));
+        return;
+      }
       this.#malformedEvents += 1;
       this.#fail(this.#evidence('parse', 'event-json'));
       return;

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { getSystemErrorName } from 'node:util';
 import type { PeerAddress, TlsFacts, Wire, WireFault, WireHearer } from './world.ts';
@@ -182,7 +182,10 @@ export class SocketWire implements Wire {
 
   reset(): void {
     if (arenaOwner === this) arenaOwner = undefined;
-    this.#socket.resetAndDestroy();
+    // A TLS socket has no reset of its own and throws: what is reset is the TCP connection under it.
+    const under: unknown = this.#socket instanceof TLSSocket ? Reflect.get(this.#socket, '_parent') : this.#socket;
+    if (under instanceof Socket && !under.destroyed) under.resetAndDestroy();
+    if (under !== this.#socket) this.#socket.destroy();
   }
 
   destroy(): void {

@@ -1,4 +1,3 @@
-import { serve } from '../../serve.ts';
 import { parseFault } from '../parse-fault.ts';
 import type { Host, Weather } from './host.ts';
 import { type Act, CONFIG_FILE, configOf, type Deed, type Plan } from './plan.ts';
@@ -7,6 +6,11 @@ import type { Troubles } from './troubles.ts';
 
 /** An address nobody has. */
 const NOWHERE = '10.255.255.1';
+
+/** The system tells no time to live with its answers, and 30 s are assumed: so long may a wrong one be believed after it was mended. */
+const BELIEVED_MS = 30_000;
+
+const DELAYING: ReadonlySet<Deed['word']> = new Set(['block', 'freeze', 'slow-line', 'power']);
 
 /** Does what a plan wants done, each at its time, and undoes it. Everything still done at the end is undone by `healAll`. */
 export class Acts {
@@ -53,8 +57,10 @@ export class Acts {
 
   #forgive(deed: Deed, forMs: number): void {
     const nowMs = this.#stage.universe.time.nowMs;
-    if ('hosts' in deed) this.#troubles.add(deed.hosts, nowMs, forMs);
-    else if (deed.word === 'restart') this.#troubles.add(['restart'], nowMs, 1000);
+    const believedMs = deed.word === 'names' || deed.word === 'wrong-address' ? BELIEVED_MS : 0;
+    if ('hosts' in deed) this.#troubles.add(deed.hosts, nowMs, forMs + believedMs);
+    // What waited on the way arrives all at once: not what the gateway sent in that time.
+    if (DELAYING.has(deed.word)) this.#troubles.add(['bunching'], nowMs, forMs);
   }
 
   #stations(names: readonly string[]): readonly Station[] {
@@ -179,8 +185,13 @@ export class Acts {
 
   async #restart(): Promise<void> {
     const stage = this.#stage;
+    const { time } = stage.universe;
+    // Between the old process and the new one nobody listens; how long the old one may take is its drain time.
+    const end = this.#troubles.open('restart', time.nowMs);
     await stage.serving.stop();
-    stage.serving = await serve(stage.gateway.world, { config: CONFIG_FILE, say: this.#say });
+    await stage.gateway.world.files.write(CONFIG_FILE, configOf(this.#plan, stage.urls));
+    stage.serving = await stage.serve(stage.gateway.world, { config: CONFIG_FILE, say: this.#say });
+    end(time.nowMs);
     stage.universe.journal.note('restarted');
   }
 }

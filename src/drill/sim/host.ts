@@ -84,14 +84,19 @@ export class Host {
   thaw(): void {
     if (!this.#isFrozen) return;
     this.#isFrozen = false;
-    const deferred = this.#deferred;
-    this.#deferred = [];
-    for (const run of deferred) this.#time.at(0, () => this.hear(run));
+    this.#time.at(0, () => this.#catchUp());
+  }
+
+  /** One at a time; what comes now waits behind them. */
+  #catchUp(): void {
+    if (this.#isFrozen) return;
+    this.#deferred.shift()?.();
+    if (this.#deferred.length > 0) this.#time.at(0, () => this.#catchUp());
   }
 
   /** Runs what the process does about an event, now or when it thaws. */
   hear(run: () => void): void {
-    if (this.#isFrozen) this.#deferred.push(run);
+    if (this.#isFrozen || this.#deferred.length > 0) this.#deferred.push(run);
     else run();
   }
 }

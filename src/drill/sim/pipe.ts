@@ -8,6 +8,8 @@ const RESENT_MS = 200;
 /** Bytes of header that every segment costs on a slow line. */
 const OVERHEAD_BYTES = 40;
 
+type Segment = { readonly nth: number; readonly bytes: number; readonly arrive: () => void };
+
 /** One direction of a connection: what is sent arrives in order, later. */
 export class Pipe {
   readonly #time: SimTime;
@@ -18,7 +20,10 @@ export class Pipe {
   #freeMs = 0;
   #lastMs = 0;
   /** Segments the network has lost so far, to be sent again. */
-  #held: { readonly bytes: number; readonly arrive: () => void }[] = [];
+  #held: Segment[] = [];
+  #sent = 0;
+  #heard = 0;
+  readonly #early = new Map<number, Segment>();
   /** Everything vanishes, for ever: the state of a half-open connection. */
   isVoid = false;
 
@@ -45,23 +50,38 @@ export class Pipe {
 
   send(bytes: number, arrive: () => void): void {
     if (this.isVoid) return;
-    if (this.isBlocked || this.#held.length > 0) this.#held.push({ bytes, arrive });
-    else this.#launch(bytes, arrive);
+    this.#sent += 1;
+    const segment = { nth: this.#sent, bytes, arrive };
+    if (this.isBlocked) this.#held.push(segment);
+    else this.#launch(segment);
   }
 
-  #launch(bytes: number, arrive: () => void): void {
+  #launch(segment: Segment): void {
+    const { bytes } = segment;
     const nowMs = this.#time.nowMs;
     const rate = Math.min(this.#from.weather.bytesPerMs, this.#to.weather.bytesPerMs);
     const jitterMs = this.#from.weather.jitterMs + this.#to.weather.jitterMs;
     this.#freeMs = Math.max(this.#freeMs, nowMs) + (Number.isFinite(rate) ? (bytes + OVERHEAD_BYTES) / rate : 0);
     const lateMs = jitterMs > 0 ? this.#chance.float() * jitterMs : 0;
     this.#lastMs = Math.max(this.#lastMs, this.#freeMs + this.delayMs + lateMs);
-    this.#time.at(this.#lastMs - nowMs, () => {
+    this.#time.when(this.#lastMs, () => {
       if (this.isVoid) return;
-      // The way was blocked while it was under way, or what went before is lost: sent again, in order.
-      if (this.isBlocked || this.#held.length > 0) this.#held.push({ bytes, arrive });
-      else arrive();
+      // The way was blocked while it was under way: lost, and sent again.
+      if (this.isBlocked) this.#held.push(segment);
+      else this.#hear(segment);
     });
+  }
+
+  /** What comes before its turn waits for what was lost before it, as in every TCP. */
+  #hear(segment: Segment): void {
+    this.#early.set(segment.nth, segment);
+    for (;;) {
+      const next = this.#early.get(this.#heard + 1);
+      if (next === undefined) return;
+      this.#heard += 1;
+      this.#early.delete(next.nth);
+      next.arrive();
+    }
   }
 
   /** The way may be free again: what was lost is sent anew. */
@@ -71,7 +91,7 @@ export class Pipe {
       if (this.isBlocked) return;
       const held = this.#held;
       this.#held = [];
-      for (const { bytes, arrive } of held) this.#launch(bytes, arrive);
+      for (const segment of held) this.#launch(segment);
     });
   }
 }

@@ -1,12 +1,11 @@
 import type { SeatView } from '../../call/control.ts';
-import type { Timers } from '../../world/world.ts';
 import type { Received } from '../ledger.ts';
 import { rawExchange } from '../raw-client.ts';
 import { type LoadScene, startLoad } from '../workloads/load.ts';
 import type { CallerKind, Seen } from '../workloads/seen.ts';
 import { Acts } from './acts.ts';
 import type { Plan } from './plan.ts';
-import { type Stage, setStage, universeOf } from './stage.ts';
+import { type Ground, type Stage, setStage, universeOf } from './stage.ts';
 import { Troubles } from './troubles.ts';
 import type { Stop, Universe } from './universe.ts';
 
@@ -42,10 +41,10 @@ const LOOK_MS = 250;
 /** Idle connections and rests have passed after this. */
 const QUIET_MS = 5000;
 
-/** Runs a plan: safety, healing, liveness, end. `host` is the real loop, whose turns let promises run. */
-export async function run(host: Pick<Timers, 'soon'>, plan: Plan): Promise<RunRecord> {
+/** Runs a plan: safety, healing, liveness, end. The turns of the real loop let promises run in between. */
+export async function run(ground: Ground, plan: Plan): Promise<RunRecord> {
   const universe = universeOf(plan);
-  const play = new Play(universe, plan);
+  const play = new Play(universe, plan, ground);
   let isOver = false;
   const playing = play.whole().finally(() => {
     isOver = true;
@@ -53,7 +52,7 @@ export async function run(host: Pick<Timers, 'soon'>, plan: Plan): Promise<RunRe
   // What goes wrong in the play itself is thrown below, once the universe stands still.
   playing.catch(() => undefined);
   const untilMs = plan.safetyMs + plan.livenessMs + plan.deadlineMs + 6 * GRACE_MS;
-  const stop = await universe.run(host, () => isOver, untilMs);
+  const stop = await universe.run(ground.timers, () => isOver, untilMs);
   if (stop === 'done') await playing;
   return play.record(stop);
 }
@@ -61,6 +60,7 @@ export async function run(host: Pick<Timers, 'soon'>, plan: Plan): Promise<RunRe
 class Play {
   readonly #universe: Universe;
   readonly #plan: Plan;
+  readonly #ground: Ground;
   readonly #troubles = new Troubles();
   readonly #seen: Seen[] = [];
   #stage: Stage | undefined;
@@ -72,7 +72,8 @@ class Play {
   #seats: readonly SeatView[] | undefined;
   #wiresLeft = 0;
 
-  constructor(universe: Universe, plan: Plan) {
+  constructor(universe: Universe, plan: Plan, ground: Ground) {
+    this.#ground = ground;
     this.#universe = universe;
     this.#plan = plan;
   }
@@ -80,19 +81,21 @@ class Play {
   async whole(): Promise<void> {
     const { safetyMs, livenessMs, deadlineMs } = this.#plan;
     const say = (line: string): void => this.#universe.journal.note(line);
-    const stage = await setStage(this.#universe, this.#plan, say);
+    const stage = await setStage(this.#universe, this.#plan, this.#ground.serve, say);
     this.#stage = stage;
     this.#fromMs = this.#nowMs;
     const acts = new Acts(stage, this.#plan, this.#troubles, say);
-    for (const load of this.#plan.loads) startLoad(load, this.#scene(`load ${load.kind}`, stage, safetyMs));
+    for (const [nth, load] of this.#plan.loads.entries()) {
+      startLoad(load, this.#scene(`load ${nth} ${load.kind}`, stage, safetyMs));
+    }
     acts.begin(this.#plan.acts);
     this.#look(stage);
     await this.#sleep(safetyMs);
     await acts.healAll();
     this.#healedMs = this.#nowMs;
     say('healed');
-    for (const load of this.#plan.loads) {
-      startLoad({ ...load, curve: 'flat' }, this.#scene(`calm ${load.kind}`, stage, livenessMs));
+    for (const [nth, load] of this.#plan.loads.entries()) {
+      startLoad({ ...load, curve: 'flat' }, this.#scene(`calm ${nth} ${load.kind}`, stage, livenessMs));
     }
     await this.#sleep(livenessMs);
     await this.#quiet(deadlineMs + GRACE_MS);

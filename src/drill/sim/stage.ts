@@ -1,8 +1,10 @@
-import { type Serving, serve } from '../../serve.ts';
-import type { World } from '../../world/world.ts';
+import type { Serving, serve } from '../../serve.ts';
+import type { Timers, World } from '../../world/world.ts';
+import type { Ask } from '../answers/answer.ts';
+import type { Fault } from '../faults.ts';
 import { startUpstream, type Upstream } from '../upstream.ts';
 import { CallerSite } from '../workloads/caller.ts';
-import { MODELS, VOICE } from '../workloads/wish.ts';
+import { MODELS, POISON, VOICE } from '../workloads/wish.ts';
 import type { Host } from './host.ts';
 import { CONFIG_FILE, configOf, type Plan, type TargetPlan } from './plan.ts';
 import { Universe } from './universe.ts';
@@ -17,12 +19,16 @@ export type Station = {
   readonly dnsName: string | undefined;
 };
 
+/** What a drill stands on in the real world. The process under test is handed in: it has the sandbox in it, and so cannot be known here. */
+export type Ground = { readonly timers: Pick<Timers, 'soon'>; readonly serve: typeof serve };
+
 /** Where everything is put up: a gateway, its upstreams and its callers, each on a machine of its own. */
 export type Stage = {
   readonly universe: Universe;
   readonly gateway: { readonly host: Host; readonly world: World };
   readonly callers: { readonly host: Host; readonly site: CallerSite };
   readonly stations: readonly Station[];
+  readonly serve: Ground['serve'];
   /** The running gateway; a restart makes a new one. */
   serving: Serving;
   readonly urls: ReadonlyMap<string, string>;
@@ -33,13 +39,27 @@ const PORT = 8080;
 /** Every request is remembered: the checks want them all. */
 const RECORDS_MAX = 1_000_000;
 
+const POISONED: Fault = {
+  word: 'status',
+  values: { status: 500, 'retry-after': undefined, 'retry-after-date': undefined, 'retry-after-ms': undefined },
+};
+
+function isPoisoned(ask: Ask): boolean {
+  return JSON.stringify(ask.body ?? '').includes(POISON);
+}
+
 /** The universe of a plan, with nothing in it yet. */
 export function universeOf(plan: Plan): Universe {
   return new Universe(`${plan.scenario}/${plan.seed}`);
 }
 
 /** Puts everything up; the universe must be running meanwhile. */
-export async function setStage(universe: Universe, plan: Plan, say: (line: string) => void): Promise<Stage> {
+export async function setStage(
+  universe: Universe,
+  plan: Plan,
+  serve: Ground['serve'],
+  say: (line: string) => void,
+): Promise<Stage> {
   const gateway = universe.host('gateway', GATEWAY.ip, plan.weather);
   const callers = universe.host('callers', '10.9.0.1', plan.weather);
   const stations: Station[] = [];
@@ -58,6 +78,7 @@ export async function setStage(universe: Universe, plan: Plan, say: (line: strin
       models: MODELS,
       paceWordsPerS: target.paceWordsPerS,
       recordsMax: RECORDS_MAX,
+      faultFor: (ask) => (isPoisoned(ask) ? POISONED : undefined),
       ...(workers === undefined ? {} : { queueMs: busyWorkers(world.clock.now, workers.count, workers.busyMs) }),
     });
     stations.push({ plan: target, host, upstream, dnsName });
@@ -66,5 +87,5 @@ export async function setStage(universe: Universe, plan: Plan, say: (line: strin
   await gateway.world.files.write(CONFIG_FILE, configOf(plan, urls));
   const serving = await serve(gateway.world, { config: CONFIG_FILE, say });
   const site = new CallerSite(callers.world, GATEWAY, universe.chance('callers'));
-  return { universe, gateway, callers: { host: callers.host, site }, stations, serving, urls };
+  return { universe, gateway, callers: { host: callers.host, site }, stations, serve, serving, urls };
 }

@@ -31,7 +31,12 @@ export class SimTime {
 
   /** Runs once, this long from now; never within the present event. */
   at(delayMs: number, run: () => void): void {
-    const event = { atMs: this.#nowMs + (delayMs > 0 ? delayMs : 0), order: this.#orders, run };
+    this.when(this.#nowMs + delayMs, run);
+  }
+
+  /** Runs once at that time: what must keep its order is given times, since a sum of delays may round either way. */
+  when(atMs: number, run: () => void): void {
+    const event = { atMs: Math.max(atMs, this.#nowMs), order: this.#orders, run };
     this.#orders += 1;
     let index = this.#heap.push(event) - 1;
     while (index > 0) {

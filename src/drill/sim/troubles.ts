@@ -1,5 +1,5 @@
 /** A stretch of time, milliseconds, both ends included. */
-export type Stretch = { readonly fromMs: number; readonly untilMs: number };
+export type Stretch = { readonly fromMs: number; untilMs: number };
 
 /** After trouble ends its traces are still about: kept connections that are dead, segments to be sent again. */
 const AFTERMATH_MS = 6000;
@@ -14,6 +14,15 @@ export class Troubles {
       all.push({ fromMs, untilMs: fromMs + forMs + AFTERMATH_MS });
       this.#byHost.set(host, all);
     }
+  }
+
+  /** Trouble whose end is not known yet; returns what says when it ended. */
+  open(host: string, fromMs: number): (endMs: number) => void {
+    const stretch: Stretch = { fromMs, untilMs: Number.POSITIVE_INFINITY };
+    this.#byHost.set(host, [...(this.#byHost.get(host) ?? []), stretch]);
+    return (endMs) => {
+      stretch.untilMs = endMs + AFTERMATH_MS;
+    };
   }
 
   /** True when the host was in no trouble from one time to the other. */

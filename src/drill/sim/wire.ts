@@ -6,6 +6,7 @@ import type { SimTime } from './time.ts';
 
 /** As in the real world. */
 const HIGH_WATER_BYTES = 65_536;
+const GATHER_MAX_BYTES = 16_384;
 /** What the two kernels of a connection hold between them: Linux's usual 128 KiB receive window. */
 const WINDOW_BYTES = 131_072;
 /** One segment at most: loopback hands over 64 KiB at a time. */
@@ -98,7 +99,9 @@ export class SimWire implements Wire {
     this.#queue.push(copy);
     this.#bytesQueued += copy.length;
     this.#bytesUnflushed += copy.length;
-    this.#setFlush();
+    // As in the real world: what is large goes to the kernel at once, what is small waits for its company.
+    if (this.#bytesUnflushed > GATHER_MAX_BYTES) this.#flush();
+    else this.#setFlush();
     this.#isFull = this.#bytesQueued >= HIGH_WATER_BYTES;
     return !this.#isFull;
   }
@@ -116,7 +119,7 @@ export class SimWire implements Wire {
     if (!isRude) this.#flush();
     this.#leave(undefined);
     if (isRude) this.#out?.send(0, () => this.peer?.hearReset());
-    else if (!this.#isFinSent) this.#out?.send(0, () => this.peer?.#hearFin());
+    else if (!this.#isFinSent) this.#out?.send(0, () => this.peer?.hearFin());
   }
 
   reset(): void {
@@ -231,7 +234,7 @@ export class SimWire implements Wire {
 
   #sendFin(): void {
     this.#isFinSent = true;
-    this.#out?.send(0, () => this.peer?.#hearFin());
+    this.#out?.send(0, () => this.peer?.hearFin());
     if (this.#isEndHeard) this.#leave(undefined);
   }
 
@@ -249,7 +252,7 @@ export class SimWire implements Wire {
     });
   }
 
-  #hearFin(): void {
+  hearFin(): void {
     if (this.#state === 'over') return;
     this.#parts.journal.fold(`f${this.serial}`);
     this.host.hear(() => {

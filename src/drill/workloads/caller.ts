@@ -35,7 +35,7 @@ export class CallerSite {
   /** A connection: one kept from before, or a new one. */
   take(hearer: WireHearer): { readonly wire: Wire; readonly isKept: boolean } {
     const kept = this.#idle.pop();
-    if (kept !== undefined && kept.isOpen) {
+    if (kept?.isOpen) {
       kept.hearer = hearer;
       return { wire: kept, isKept: true };
     }
@@ -164,7 +164,7 @@ class PlacedCall implements WireHearer {
     const { status, fields } = this.#reader;
     const seen = this.#seen;
     seen.status = status;
-    seen.code = fields.get('goodgate-code');
+    seen.code ??= fields.get('goodgate-code');
     seen.requestId = fields.get('x-request-id');
     seen.attempts = Number(fields.get('goodgate-attempts') ?? 0);
     seen.target = fields.get('goodgate-target');

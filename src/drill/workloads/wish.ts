@@ -22,6 +22,9 @@ const QUESTIONS = 40;
 /** Lengths of streamed answers in words: a phrase, a paragraph, a page. */
 const WORDS = [8, 30, 60, 120, 250, 500] as const;
 
+/** What no service of a drill can bear to be asked: it answers 500, every time. */
+export const POISON = ' Mind the poison.';
+
 const known = new Map<string, string | undefined>();
 
 /** What a caller of this kind asks next. */
@@ -35,7 +38,7 @@ export function wishOf(kind: CallerKind, chance: Chance): Wish {
     case 'greedy':
       return chat(kind, chance, false);
     case 'poison':
-      return chat(kind, chance, chance.float() < 0.5);
+      return { ...chat(kind, chance, chance.float() < 0.5, POISON), wanted: undefined };
     case 'stream':
     case 'impatient':
     case 'slow-reader':
@@ -44,9 +47,9 @@ export function wishOf(kind: CallerKind, chance: Chance): Wish {
   }
 }
 
-function chat(kind: CallerKind, chance: Chance, isStream: boolean): Wish {
+function chat(kind: CallerKind, chance: Chance, isStream: boolean, more = ''): Wish {
   const words = WORDS[chance.below(isStream ? WORDS.length : 3)] ?? 30;
-  const content = `Question ${chance.below(QUESTIONS)}: tell me about the harbour in ${words} words.`;
+  const content = `Question ${chance.below(QUESTIONS)}: tell me about the harbour in ${words} words.${more}`;
   const wish = { model: 'drill-chat', messages: [{ role: 'user', content }] };
   const wanted = wantedOf('/v1/chat/completions', JSON.stringify(wish));
   const body = JSON.stringify({ ...wish, ...(isStream ? { stream: true } : {}) });

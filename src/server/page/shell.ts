@@ -1,5 +1,9 @@
 import { createHash } from 'node:crypto';
+import { CATALOGUE, type CauseCode } from '../../diagnosis/catalogue.ts';
+import type { Cause } from '../../diagnosis/cause.ts';
+import { FOLK_STEPS, type FolkStepId, LOCAL_FOLK } from '../../diagnosis/folk-steps.ts';
 import { htmlText } from './html-text.ts';
+import { messagesOf } from './messages.ts';
 import { PAGE_STYLE_HASH } from './policy.ts';
 import { PAGE_STYLE } from './style.ts';
 
@@ -10,7 +14,7 @@ table{border-collapse:collapse;width:100%;margin:.5rem 0;font-size:.9375rem}
 th,td{text-align:left;vertical-align:top;padding:.35rem .75rem .35rem 0;border-bottom:1px solid var(--line)}
 th{color:var(--soft);font-weight:600}
 .wide{overflow-x:auto}
-.times{width:100%;height:auto;margin:.5rem 0}
+.times{display:block;width:100%;min-width:34rem;height:auto;margin:.5rem 0}
 .times text{font:11px system-ui,sans-serif;fill:var(--soft)}
 .times .axis{stroke:var(--line)}
 .times .wait{fill:var(--line)}
@@ -48,6 +52,21 @@ export function steps(heading: string, texts: readonly string[]): string {
 export function bullets(heading: string, texts: readonly string[]): string {
   const items = texts.map((text) => `<li>${htmlText(text)}</li>`);
   return items.length === 0 ? '' : `<h2>${htmlText(heading)}</h2><ul class="futile">${items.join('')}</ul>`;
+}
+
+/** What will not help with a cause, as it is read: all that could be done at the person's own end is one line and not thirteen. */
+export function futile(code: string): string[] {
+  if (!Object.hasOwn(CATALOGUE, code)) return [];
+  const cause: Cause = CATALOGUE[code as CauseCode];
+  const isAllLocal = LOCAL_FOLK.every((id) => cause.wontHelp.includes(id));
+  const local: readonly FolkStepId[] = isAllLocal ? LOCAL_FOLK : [];
+  const others = cause.wontHelp.filter((id) => !local.includes(id)).map((id) => FOLK_STEPS[id]);
+  return [...(isAllLocal ? [messagesOf('en').futileLocal] : []), ...others];
+}
+
+/** A part that may be wider than the screen: focusable, so that a keyboard can scroll it. */
+export function wide(label: string, html: string): string {
+  return `<div class="wide" tabindex="0" role="region" aria-label="${htmlText(label)}">${html}</div>`;
 }
 
 /** Terms with what is to be said of each; what is undefined is left out. */

@@ -1,7 +1,8 @@
 import { hopRow } from '../page/drawing.ts';
 import { htmlText } from '../page/html-text.ts';
 import { messagesOf } from '../page/messages.ts';
-import { bullets, facts, shell, steps } from '../page/shell.ts';
+import { bullets, facts, futile, shell, steps, wide } from '../page/shell.ts';
+import { SAFETY } from './text.ts';
 import { timesDrawing } from './times.ts';
 import type { ToldAttempt, ToldCall } from './told.ts';
 
@@ -17,7 +18,9 @@ export function storyPage(told: ToldCall): string {
     told.hops === undefined ? '' : hopRow(told.hops, EN),
     facts(aboutCall(told)),
     '<h2>Attempts</h2>',
-    told.attempts.length === 0 ? '<p>No target was asked.</p>' : `${timesDrawing(told)}${table(told.attempts)}`,
+    told.attempts.length === 0
+      ? '<p>No target was asked.</p>'
+      : wide('The attempts', timesDrawing(told) + table(told.attempts)),
     bullets('Notes', told.notes),
     ...failure(told),
     '<footer><p><a href="/goodgate/problems">All causes</a></p></footer>',
@@ -56,7 +59,7 @@ function failure({ problem, evidence, technical, operator_steps: operator }: Tol
   return [
     steps(EN.stepsTitle, problem.steps),
     steps('For who runs the gateway', operator),
-    bullets(EN.futileTitle, problem.will_not_help),
+    bullets(EN.futileTitle, futile(problem.goodgate_code)),
     `<h2>${htmlText(EN.details)}</h2><p>${htmlText(technical ?? '', 900)}</p>`,
     `<p><code>${htmlText(words.filter((word) => word !== undefined).join(' · '))}</code></p>`,
     `<p><a href="/goodgate/problems/${problem.goodgate_code}">${htmlText(EN.about)}</a></p>`,
@@ -77,10 +80,9 @@ function table(attempts: readonly ToldAttempt[]): string {
       attempt.status === undefined ? '–' : String(attempt.status),
       `${attempt.start_ms} to ${attempt.end_ms ?? '?'} ms`,
       attempt.bytes_sent === undefined ? 'all of it' : `${attempt.bytes_sent} bytes`,
-      attempt.message_safety.replace('-', ', '),
+      SAFETY[attempt.message_safety],
     ];
     return `<tr>${cells.map((cell) => `<td>${htmlText(cell)}</td>`).join('')}</tr>`;
   });
-  // Focusable, so that a keyboard can scroll it where it is wider than the screen.
-  return `<div class="wide" tabindex="0" role="region" aria-label="The attempts"><table><thead><tr>${heads.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+  return `<table><thead><tr>${heads.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
 }

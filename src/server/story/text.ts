@@ -1,5 +1,7 @@
+import type { Safety } from '../../diagnosis/safety.ts';
 import { HOPS } from '../../diagnosis/wording.ts';
 import { messagesOf } from '../page/messages.ts';
+import { futile } from '../page/shell.ts';
 import type { ToldAttempt, ToldCall } from './told.ts';
 
 /** Columns of the drawing: with the names beside it, a line fits a terminal of 100. */
@@ -37,7 +39,7 @@ function problemLines(told: ToldCall): string[] {
     `Acts       ${EN.acts[problem.side]}`,
     ...numbered('What to do', problem.steps),
     ...numbered('For who runs the gateway', told.operator_steps),
-    `What will not help: ${problem.will_not_help.join('; ')}`,
+    `What will not help: ${futile(problem.goodgate_code).join('; ')}`,
   ];
 }
 
@@ -63,15 +65,22 @@ function attemptLines(told: ToldCall): string[] {
   return lines;
 }
 
-/** `failed, connection refused (hop: AI service), 0 to 12 ms, 0 bytes sent, not sent`. */
-export function words(attempt: ToldAttempt): string {
+/** What became of the message, in the words of the design. */
+export const SAFETY: Readonly<Record<Safety, string>> = {
+  'not-sent': 'not sent',
+  'sent-unanswered': 'sent but unanswered',
+  answered: 'answered',
+};
+
+/** `failed, connection refused (hop: AI service), 0 to 12 ms, 0 bytes sent, message not sent`. */
+function words(attempt: ToldAttempt): string {
   const { verdict, code, hop, status, bytes_sent: bytes } = attempt;
   const parts: string[] = [verdict];
   if (code !== undefined) parts.push(`${code} at ${hop === undefined ? 'no hop' : EN.hops[hop]}`);
   if (status !== undefined) parts.push(`status ${status}`);
   parts.push(`${attempt.start_ms} to ${attempt.end_ms ?? '?'} ms`);
   if (bytes !== undefined) parts.push(`${bytes} bytes sent`);
-  parts.push(attempt.message_safety.replace('-', ', '));
+  parts.push(`message ${SAFETY[attempt.message_safety]}`);
   return parts.join(', ');
 }
 

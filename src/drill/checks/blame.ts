@@ -1,0 +1,64 @@
+import type { Plan } from '../sim/plan.ts';
+import { isAnswered } from '../workloads/seen.ts';
+import { type Check, isRoomy, isWaySound, receiptsOf, soundTargets, story } from './check.ts';
+
+/** A first rest lasts 5 s, give or take its jitter: a shorter gap proves nothing. */
+const GAP_MS = 3000;
+/** While a serving target is passed over, each other one gets at most so many: chance would have it so once in e^15 times. */
+const TURNS_MAX = 15;
+/** Rests from trouble before reach far. */
+const TRACES_MS = 120_000;
+
+/** P5: bad callers and those who leave rest nobody: seen from outside, a sound target among sound ones is asked in its turn. */
+export const blame: Check = {
+  name: 'P5',
+  promise: 'Blame is right: a bad caller, or one who leaves, never rests a target.',
+  *judge(record) {
+    if (!isEven(record.plan)) return;
+    const names = record.plan.targets.map(({ name }) => name);
+    const arrivals = record.stations
+      .flatMap(({ name, received }) => received.map(({ startMs }) => ({ name, startMs })))
+      .sort((one, other) => one.startMs - other.startMs);
+    const lastOf = new Map(names.map((name) => [name, { atMs: record.fromMs, nth: 0 }]));
+    for (const [nth, { name, startMs }] of arrivals.entries()) {
+      const last = lastOf.get(name);
+      lastOf.set(name, { atMs: startMs, nth });
+      if (last === undefined || nth - last.nth <= TURNS_MAX * names.length || startMs - last.atMs < GAP_MS) continue;
+      const fromMs = last.atMs - TRACES_MS;
+      if (soundTargets(record, fromMs, startMs).length < names.length || !isWaySound(record, fromMs, startMs)) continue;
+      const when = `${(last.atMs / 1000).toFixed(1)} s to ${(startMs / 1000).toFixed(1)} s`;
+      yield {
+        what: `${name} was sound, and not asked from ${when} while others were ${nth - last.nth} times`,
+        seen: undefined,
+      };
+    }
+  },
+};
+
+/** Standbys, regions, affinity, and slow or unlike services are passed over for reasons of their own. */
+function isEven(plan: Plan): boolean {
+  const [pool, ...more] = plan.pools;
+  if (pool === undefined || more.length > 0 || plan.region !== undefined || !isRoomy(plan)) return false;
+  if (pool.balance === 'round-robin') return true;
+  const [first] = plan.targets;
+  return (
+    pool.balance === 'least-connections' && plan.targets.every((each) => each.paceWordsPerS === first?.paceWordsPerS)
+  );
+}
+
+/** P6: what callers are told of their message agrees with what upstreams received. */
+export const safety: Check = {
+  name: 'P6',
+  promise: 'What is said about data is true.',
+  *judge(record) {
+    const receipts = receiptsOf(record);
+    for (const seen of record.seen) {
+      const got = receipts.get(seen.key) ?? [];
+      if (seen.safety === 'not-sent' && got.length > 0) {
+        yield { what: `${story(seen)} was told "not sent", and ${got.length} upstream(s) had it whole`, seen };
+      }
+      const isFromTarget = seen.wanted !== undefined && isAnswered(seen);
+      if (isFromTarget && got.length === 0) yield { what: `${story(seen)} was answered by nobody`, seen };
+    }
+  },
+};

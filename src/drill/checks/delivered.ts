@@ -1,0 +1,58 @@
+import { CATALOGUE, type CauseCode } from '../../diagnosis/catalogue.ts';
+import type { Cause } from '../../diagnosis/cause.ts';
+import type { RunRecord } from '../sim/run.ts';
+import { isAnswered, type Seen } from '../workloads/seen.ts';
+import { type Check, isRoomy, isWaySound, soundTargets, story } from './check.ts';
+
+/** So many targets in a row may fail a call before it is given up (design §5): only with more broken ones than that is it excused. */
+const TRIES_MAX = 3;
+
+/** P1, in both phases: while a target was sound for the whole of a call, and for every call once all is healed. */
+export const delivered: Check = {
+  name: 'P1',
+  promise: 'An answer is delivered if any permitted route can give one before the deadline.',
+  *judge(record) {
+    const { deadlineMs } = record.plan;
+    for (const seen of record.seen) {
+      if (seen.wanted === undefined || seen.ending === 'left' || isAnswered(seen)) continue;
+      const untilMs = seen.endMs ?? seen.startMs + deadlineMs;
+      if (!isWaySound(record, seen.startMs, untilMs) || !isRoomy(record.plan)) continue;
+      if (isHonestBreak(seen) || isRefused(seen)) continue;
+      const sound = soundTargets(record, seen.startMs, untilMs);
+      const isSpent = seen.attempts >= TRIES_MAX && record.plan.targets.length - sound.length >= TRIES_MAX;
+      if (sound.length > 0 && !isSpent)
+        yield { what: `${story(seen)} although ${sound.join(', ')} was sound all the time`, seen };
+    }
+  },
+};
+
+/** After the first part only resume can help, and where it may not, a stream is broken honestly. */
+function isHonestBreak(seen: Seen): boolean {
+  return seen.isStream && seen.firstPartMs !== undefined && seen.code !== undefined;
+}
+
+/** A service refused the call for the call's own sake: that is an answer, and nobody else is asked. */
+function isRefused(seen: Seen): boolean {
+  if (seen.code === undefined || !Object.hasOwn(CATALOGUE, seen.code)) return false;
+  const cause: Cause = CATALOGUE[seen.code as CauseCode];
+  return cause.blame === 'caller' && cause.retry.ours === 'never';
+}
+
+/** How long after the healing the last traces may be felt: rests run out, slow start is over. */
+const RECOVERY_MS = 40_000;
+
+/** The liveness phase: every call is answered, whatever was before. */
+export const recovered: Check = {
+  name: 'liveness',
+  promise: 'Once all is healed, every call is answered.',
+  *judge(record: RunRecord) {
+    for (const seen of record.seen) {
+      if (seen.startMs < record.healedMs + RECOVERY_MS) continue;
+      if (seen.wanted === undefined || seen.ending === 'left' || isAnswered(seen)) continue;
+      yield {
+        what: `${story(seen)}, ${((seen.startMs - record.healedMs) / 1000).toFixed(1)} s after all was healed`,
+        seen,
+      };
+    }
+  },
+};
