@@ -62,9 +62,9 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Resolves when something accepts on the port; rejects after 20 s. */
-export async function accepting(port: number): Promise<void> {
-  const untilMs = Date.now() + 20_000;
+/** Resolves when something accepts on the port; rejects after that time. */
+export async function accepting(port: number, withinMs = 20_000): Promise<void> {
+  const untilMs = Date.now() + withinMs;
   while (Date.now() < untilMs) {
     const socket = connect(port, '127.0.0.1');
     const isOpen = await new Promise<boolean>((fulfil) => {
@@ -74,5 +74,5 @@ export async function accepting(port: number): Promise<void> {
     if (isOpen) return;
     await new Promise((fulfil) => setTimeout(fulfil, 20));
   }
-  throw new Error(`nothing listens on port ${port} after 20 s`);
+  throw new Error(`nothing listens on port ${port} after ${withinMs / 1000} s`);
 }

@@ -252,6 +252,27 @@ export const DECIDED: readonly Decision[] = [
     rfc: 'RFC 9110 §5.5',
     why: 'A tab behind a value is not part of it. llhttp does not know it for white space there.',
   },
+  {
+    kind: 'laxer',
+    word: 'HPE_INVALID_TRANSFER_ENCODING',
+    when: /\r\n0[^\r\n]*\r\n(?:[^\r\n]+\r\n)*transfer-encoding[ \t]*:/i,
+    rfc: 'RFC 9110 §6.5.1',
+    why: 'A trailer field says nothing of framing and is dropped. llhttp reads it like one of the head.',
+  },
+  {
+    kind: 'laxer',
+    word: 'HPE_INVALID_CONTENT_LENGTH',
+    when: /\r\n0[^\r\n]*\r\n(?:[^\r\n]+\r\n)*content-length[ \t]*:/i,
+    rfc: 'RFC 9110 §6.5.1',
+    why: 'As above.',
+  },
+  {
+    kind: 'laxer',
+    word: 'HPE_UNEXPECTED_CONTENT_LENGTH',
+    when: /\r\n0[^\r\n]*\r\n(?:[^\r\n]+\r\n)*content-length[ \t]*:/i,
+    rfc: 'RFC 9110 §6.5.1',
+    why: 'As above.',
+  },
   // ---- both read on, and differ -------------------------------------------------------------------------------
   {
     kind: 'different',

@@ -4,15 +4,23 @@ import { parseArgs } from 'node:util';
 import { Dice } from './chance.ts';
 import type { Side } from './course.ts';
 import { DECIDED, type Decision } from './decided.ts';
+import { guided } from './guided.ts';
 import { cuts, input } from './inputs.ts';
 import { judge, shortened } from './judge.ts';
 
 const USAGE = `npm run fuzz -- [--count N] [--seconds S] [--seed N]
+npm run fuzz -- --guided [--minutes M] [--seed N]
+npm run fuzz -- --smuggling
 Feeds generated connections to Goodgate's HTTP/1.1 parser and to Node's, and reports every difference that fuzz/decided.ts does not
-explain. Stops after N inputs (1,000,000) or S seconds (120), whichever is first. The seed is printed; the same seed makes the same inputs.`;
+explain. Stops after N inputs (1,000,000) or S seconds (120), whichever is first. The seed is printed; the same seed makes the same inputs.
+--guided lets V8's coverage of the parser choose what is tried next, for M minutes (5); it goes on where the last such run ended.
+--smuggling sends every class of request smuggling through Goodgate to nginx, HAProxy and Apache, and counts what they get.`;
 
 /** Wrong inputs, one a file, named by side; they are tried first, for ever. */
 const FOUND = join(import.meta.dirname, 'found');
+
+/** What guided runs found to lead further; made again when it is lost. */
+const CORPUS = join(import.meta.dirname, '..', 'node_modules', '.cache', 'goodgate-fuzz');
 
 /** More wrong cases than this in one run have one reason. */
 const CASES_MAX = 10;
@@ -25,12 +33,29 @@ const { values } = parseArgs({
     count: { type: 'string', default: '1000000' },
     seconds: { type: 'string', default: '120' },
     seed: { type: 'string' },
+    guided: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: '5' },
+    smuggling: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 
+const SEED = Number(values.seed ?? Date.now() % 1e9);
+
 if (values.help) console.log(USAGE);
-else process.exitCode = run(Number(values.count), Number(values.seconds), Number(values.seed ?? Date.now() % 1e9));
+else if (values.smuggling) process.exitCode = await (await import('./smuggling.ts')).smuggling(console.log);
+else if (values.guided) process.exitCode = runGuided(Number(values.minutes), SEED);
+else process.exitCode = run(Number(values.count), Number(values.seconds), SEED);
+
+function runGuided(minutes: number, seed: number): number {
+  console.log(`seed ${seed}, ${minutes} minutes`);
+  const again = replay();
+  const { inputs, corpus, parts, wrong } = guided(seed, minutes * 60_000, CORPUS, keep, console.log);
+  console.log(
+    `${inputs} inputs, ${corpus} in the corpus, ${parts} parts of the parser reached, ${wrong + again} wrong`,
+  );
+  return wrong + again === 0 ? 0 : 1;
+}
 
 function run(count: number, seconds: number, seed: number): number {
   console.log(`seed ${seed}, at most ${count} inputs or ${seconds} s`);

@@ -40,7 +40,7 @@ export function describe(heard: Heard, undisturbed: Undisturbed): string {
 }
 
 /** The error as the SDK told it: its type, status, code and message in one line, bounded. */
-export function describeError(heard: Heard): string {
+function describeError(heard: Heard): string {
   const { error } = heard;
   if (error === undefined) return 'none';
   const words = [error.type, error.status, error.code].filter((word) => word !== undefined).join(' ');

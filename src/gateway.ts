@@ -1,21 +1,30 @@
 import { Alarms } from './attempts/alarm.ts';
 import { deadline } from './attempts/deadline.ts';
 import { fallback } from './attempts/fallback.ts';
-import type { Call, Dialect } from './call/call.ts';
+import { HINT_BOUNDS, type Hints, readHints } from './attempts/hints.ts';
+import type { Call, Caller, Dialect } from './call/call.ts';
 import type { Control } from './call/control.ts';
 import { Failure } from './call/failure.ts';
+import type { Fields } from './call/fields.ts';
+import type { Reply } from './call/reply.ts';
 import { matchesAny } from './config/glob.ts';
-import type { Settings } from './config/settings.ts';
+import type { RouteSettings, Settings, TargetSettings } from './config/settings.ts';
 import { control } from './control.ts';
 import { Court } from './health/blame.ts';
 import { Maintenance, maintenance } from './health/maintenance.ts';
 import type { Requester } from './http1/contract.ts';
 import { explain } from './pipeline/explain.ts';
-import { type Service, stack } from './pipeline/service.ts';
+import { type Filter, type Service, stack } from './pipeline/service.ts';
 import { PoolOfRoute, type PoolParts } from './pool.ts';
 import { ask } from './providers/ask.ts';
 import { listModels, type ModelSources } from './providers/models.ts';
 import { speaks } from './providers/speaks.ts';
+import { standby } from './standby.ts';
+import { TargetAbility } from './stream/abilities.ts';
+import { assemble } from './stream/assemble.ts';
+import { heartbeat } from './stream/heartbeat.ts';
+import { Replays } from './stream/replay.ts';
+import { resume } from './stream/resume.ts';
 import type { World } from './world/world.ts';
 
 /** What the gateway needs besides its settings. */
@@ -24,71 +33,129 @@ export type GatewayParts = {
   readonly requester: Requester;
   /** Our pseudonym in `via`. */
   readonly name: string;
+  /** What outlives a reload. */
+  readonly memory: Memory;
 };
 
+/** What a process remembers whatever config is in force: replies that may be read again, and what the operator took out of service. */
+export type Memory = { readonly replays: Replays; readonly plan: Maintenance };
+
 /** The gateway: what answers calls, and what an operator can do to it while it runs. */
-export type Gateway = { readonly service: Service; readonly control: Control };
+export type Gateway = {
+  readonly service: Service;
+  readonly control: Control;
+  /** What a caller asks for by its fields, within the bounds of the route that its path and model lead to. */
+  hints(fields: Fields, path: string, model: string | undefined): Hints;
+  /**
+   * The reply of an earlier call, from after the last event its caller has.
+   * @throws Failure with a status of 400 or 404 when there is none for this caller.
+   */
+  follow(id: string, lastEventId: string | undefined, caller: Caller): Reply;
+  /** Stops what it does by itself; calls under way go on. */
+  close(): void;
+};
+
+/** A fresh memory, with the bounds of these settings. */
+export function createMemory(world: GatewayParts['world'], settings: Settings): Memory {
+  const { clock, timers } = world;
+  return { replays: new Replays({ clock, timers, ...replayBounds(settings) }), plan: new Maintenance(clock) };
+}
 
 /** The path of a call: config × world → Service. A reload makes a new one; calls under way finish on the old. */
 export function createGateway(settings: Settings, parts: GatewayParts): Gateway {
-  const { world, requester } = parts;
-  const plan = new Maintenance(world.clock);
+  const { world, requester, memory } = parts;
+  const { clock, timers } = world;
+  const { replays, plan } = memory;
+  replays.change(replayBounds(settings));
   const shared: PoolParts = {
     world,
     requester,
     via: `1.1 ${parts.name}`,
     court: new Court(),
     maintenance: plan,
-    alarms: new Alarms(world.timers),
+    softAlarms: new Alarms(timers),
+    hardAlarms: new Alarms(timers),
+    abilityOf: abilities(),
   };
-  const routes = settings.routes.map((route) => {
-    const pools = route.pools.map((pool) => new PoolOfRoute(pool, route, settings, shared));
-    return { route, pools, service: routeService(pools, shared) };
-  });
+  const routes = settings.routes.map((route) => routeOf(route, settings, shared));
+  const pools = routes.flatMap((each) => each.pools);
   const models = listModels(modelSources(settings, shared));
-
-  /** The first route in the order written that takes the call; one that names models is not asked for calls that name none. */
-  const route: Service = (call) => {
+  const find = (path: string, model: string | undefined) => routes.find((each) => takes(each.route, path, model));
+  const path: Service = (call) => {
     if (call.method === 'GET' && call.path === '/v1/models') return models(call);
-    const path = call.path.split('?', 1)[0] ?? '';
-    for (const { route, service } of routes) {
-      if (!matchesAny(route.paths, path)) continue;
-      if (call.model === undefined || matchesAny(route.models, call.model)) return service(call);
-    }
-    return Promise.reject(unrouted(call, settings));
+    return find(barePath(call.path), call.model)?.service(call) ?? Promise.reject(unrouted(call, settings));
   };
-
   const service = stack(
     [
       // First: whatever is thrown below leaves as one Failure with its story, and who was to blame is judged when all is known.
       explain((call) => shared.court.judge(call)),
+      // Above all that may be silent: its comments are for the connection of this caller, and in no journal.
+      heartbeat({ timers, heartbeatMs: settings.heartbeatMs, place: (call) => placeOf(call, pools) }),
+      // Above all that asks: who comes back reads on, and asks nobody anew.
+      replays.filter,
       // Before any work: a refused call must cost nothing.
-      maintenance(plan, world.clock),
+      maintenance(plan, clock),
       // Above all that waits or tries again: they share one clock.
-      deadline({ clock: world.clock, alarms: new Alarms(world.timers) }),
+      deadline({ clock, alarms: new Alarms(timers) }),
+      // Above resume, which mends the stream that a plain answer is put together from.
+      ...(settings.streams.isPlainStreamed ? [assemble()] : NO_FILTERS),
+      // Above the routes: another pool may finish what one began.
+      resume({ clock, mode: settings.streams.resume, resumesMax: settings.retries.resumesMax }),
     ],
-    route,
+    path,
   );
+  const ready = standby(pools, { ...shared, settings });
   return {
     service,
-    control: control(
-      routes.flatMap((each) => each.pools),
-      plan,
-    ),
+    control: control(pools, plan),
+    hints: hintReader(settings, find),
+    follow: (id, lastEventId, caller) => replays.follow(id, lastEventId, caller),
+    close() {
+      ready.close();
+      for (const pool of pools) pool.close();
+    },
+  };
+}
+
+const NO_FILTERS: readonly Filter[] = [];
+
+type RouteInForce = {
+  readonly route: RouteSettings;
+  readonly pools: readonly PoolOfRoute[];
+  readonly service: Service;
+};
+
+function routeOf(route: RouteSettings, settings: Settings, parts: PoolParts): RouteInForce {
+  const make = (pool: RouteSettings['pools'][number]) => new PoolOfRoute(pool, route, settings, parts);
+  const pools = route.pools.map(make);
+  const larger = route.largerContext === undefined ? undefined : make(route.largerContext);
+  for (const pool of pools) pool.meet(pools);
+  return {
+    route,
+    pools: larger === undefined ? pools : [...pools, larger],
+    service: routeService(pools, larger, parts),
   };
 }
 
 /** The pools of a route, for each dialect that callers speak: only targets that understand a call are ever asked. */
-function routeService(pools: readonly PoolOfRoute[], parts: PoolParts): Service {
+function routeService(pools: readonly PoolOfRoute[], larger: PoolOfRoute | undefined, parts: PoolParts): Service {
   const { clock, chance } = parts.world;
   const byDialect = new Map<Dialect, Service>();
   const build = (dialect: Dialect): Service => {
-    const spoken = pools
-      .map((pool) => ({ pool, seats: pool.seats.filter((seat) => speaks(seat.target, dialect)) }))
-      .filter(({ seats }) => seats.length > 0);
-    if (spoken.length === 0) return (call) => Promise.reject(unspoken(call));
+    const door = (pool: PoolOfRoute) => {
+      const seats = pool.seats.filter((seat) => speaks(seat.target, dialect));
+      return seats.length === 0 ? [] : [pool.door(seats)];
+    };
+    const doors = pools.flatMap(door);
+    if (doors.length === 0) return (call) => Promise.reject(unspoken(call));
     // Above retry, which each door begins with: a pool is left only when its tries are spent.
-    return fallback({ doors: spoken.map(({ pool, seats }) => pool.door(seats, spoken.length > 1)), clock, chance });
+    return fallback({
+      doors,
+      largerContext: larger === undefined ? undefined : door(larger)[0],
+      clock,
+      chance,
+      onGiveUp: (call) => parts.court.judge(call),
+    });
   };
   return (call) => {
     let service = byDialect.get(call.dialect);
@@ -97,6 +164,69 @@ function routeService(pools: readonly PoolOfRoute[], parts: PoolParts): Service 
       byDialect.set(call.dialect, service);
     }
     return service(call);
+  };
+}
+
+/** The first route in the order written takes the call; one that names models is not asked for calls that name none. */
+function takes({ paths, models }: RouteSettings, path: string, model: string | undefined): boolean {
+  return matchesAny(paths, path) && (model === undefined || matchesAny(models, model));
+}
+
+function barePath(path: string): string {
+  const query = path.indexOf('?');
+  return query === -1 ? path : path.slice(0, query);
+}
+
+/** A call without a deadline still ends: nobody waits longer than a day. */
+const DEADLINE_MS_MAX = 86_400_000;
+
+function hintReader(
+  { routes, deadlineMs, overload }: Settings,
+  find: (path: string, model: string | undefined) => RouteInForce | undefined,
+): Gateway['hints'] {
+  const boundsFor = (ms: number) => {
+    const deadlineMsMax = ms || DEADLINE_MS_MAX;
+    const deadlineMsMin = Math.min(HINT_BOUNDS.deadlineMsMin, deadlineMsMax);
+    return { ...HINT_BOUNDS, deadlineMsMin, deadlineMsMax, priorityMax: overload.priorityMax };
+  };
+  const usual = boundsFor(deadlineMs);
+  // Nearly always all routes have one deadline, and which one it will be needs no finding.
+  if (routes.every((route) => route.deadlineMs === deadlineMs)) return (fields) => readHints(fields, usual);
+  const byRoute = new Map(routes.map((route) => [route, boundsFor(route.deadlineMs)]));
+  return (fields, path, model) => {
+    const found = find(barePath(path), model);
+    return readHints(fields, (found === undefined ? undefined : byRoute.get(found.route)) ?? usual);
+  };
+}
+
+/** What a waiting call is told; the rooms know it by its id, whichever copy of it waits. */
+function placeOf(call: Call, pools: readonly PoolOfRoute[]): string | undefined {
+  for (const { room } of pools) {
+    const waiting = room.size === 0 ? undefined : room.place(call);
+    if (waiting === undefined) continue;
+    const { place, expectedMs } = waiting;
+    const wait = expectedMs > 0 ? `, about ${Math.ceil(expectedMs / 1000)} s` : '';
+    return `waiting for a free target: place ${place}${wait}`;
+  }
+  return undefined;
+}
+
+/** One for each name: a target keeps what it learned, whatever pools it is in. */
+function abilities(): PoolParts['abilityOf'] {
+  const byName = new Map<string, TargetAbility>();
+  return (target: TargetSettings) => {
+    const known = byName.get(target.name) ?? new TargetAbility(target, target.goesOn);
+    byName.set(target.name, known);
+    return known;
+  };
+}
+
+function replayBounds({ streams }: Settings) {
+  return {
+    bytesMax: streams.replayBytesMax,
+    keepMs: streams.replayKeepMs,
+    orphanMs: streams.orphanMs,
+    announcedOrphanMs: streams.announcedOrphanMs,
   };
 }
 

@@ -46,20 +46,24 @@ export const ROOMS = {
     'providers',
     'config',
   ]),
+  standby: room('what must be ready before it is needed?', [...CONTRACTS, 'health', 'providers', 'config', 'pool']),
   control: room('what can an operator do to it?', [...CONTRACTS, 'health', 'pool']),
   gateway: room('the path of a call, on one page', [
     ...CONTRACTS,
     'attempts',
     'health',
+    'stream',
     'providers',
     'config',
     'pool',
+    'standby',
     'control',
   ]),
   serve: room('the process, on one page', [...CONTRACTS, 'gateway', 'config', 'server', 'drill', 'providers'], {
     outside: 'process',
   }),
-  cli: room('the terminal', [...CONTRACTS, 'config', 'serve', 'drill', 'server', 'map'], {
+  doctor: room("why can't I reach it?", ['diagnosis', 'world', 'http1', 'config', 'call'], { packages: ['yaml'] }),
+  cli: room('the terminal', [...CONTRACTS, 'config', 'serve', 'doctor', 'drill', 'server', 'map'], {
     packages: ['commander'],
     outside: 'process',
   }),

@@ -1,11 +1,14 @@
-import { Alarms } from './attempts/alarm.ts';
+import { Admission } from './attempts/admission.ts';
+import type { Alarms } from './attempts/alarm.ts';
 import { backoffBaseMs } from './attempts/backoff.ts';
 import { Budget } from './attempts/budget.ts';
 import type { Door, Entrance } from './attempts/fallback.ts';
 import { hardLimit } from './attempts/hard-limit.ts';
 import { hedge } from './attempts/hedge.ts';
+import { LIMIT_BOUNDS, Limits } from './attempts/limit.ts';
 import { retry } from './attempts/retry.ts';
 import { SoftLimit } from './attempts/soft-limit.ts';
+import { WaitingRoom } from './attempts/waiting.ts';
 import { ipHash } from './balance/ip-hash.ts';
 import { latency } from './balance/latency.ts';
 import { leastConnections } from './balance/least-connections.ts';
@@ -17,6 +20,7 @@ import { regionChoice } from './balance/region.ts';
 import { roundRobin } from './balance/round-robin.ts';
 import { unvisitedCount } from './balance/visited.ts';
 import type { Call } from './call/call.ts';
+import type { Failure } from './call/failure.ts';
 import { type Seat, type SeatHearer, seatOf } from './call/seat.ts';
 import {
   type AttemptClocks,
@@ -25,14 +29,19 @@ import {
   type PoolSettings,
   type RouteSettings,
   type Settings,
+  type TargetSettings,
 } from './config/settings.ts';
 import { classify } from './diagnosis/classify.ts';
+import { Absences } from './health/absence.ts';
 import type { Court } from './health/blame.ts';
 import type { Maintenance } from './health/maintenance.ts';
 import { PoolHealth, type View } from './health/pool-health.ts';
 import type { ExchangeClocks, Requester } from './http1/contract.ts';
 import { stack } from './pipeline/service.ts';
 import { ask } from './providers/ask.ts';
+import { speaks } from './providers/speaks.ts';
+import type { TargetAbility } from './stream/abilities.ts';
+import { goOn } from './stream/go-on.ts';
 import { watch } from './stream/watch.ts';
 import type { World } from './world/world.ts';
 
@@ -44,144 +53,193 @@ export type PoolParts = {
   readonly via: string;
   readonly court: Court;
   readonly maintenance: Maintenance;
-  readonly alarms: Alarms;
+  /** Alarms of like delay cost least to set anew: one set for the soft limits, one for the hard ones. */
+  readonly softAlarms: Alarms;
+  readonly hardAlarms: Alarms;
+  /** What each target can do, learned once whatever pools it is in. */
+  readonly abilityOf: (target: TargetSettings) => TargetAbility;
 };
 
-/** One pool of one route: its seats, their health and load, and what it may spend on further tries. */
+/** One pool of one route: its seats, their health, load and limits, who waits for them, and what it may spend on further tries. */
 export class PoolOfRoute {
   readonly name: string;
   readonly seats: readonly Seat[];
-  readonly #pool: PoolSettings;
-  readonly #settings: Settings;
+  readonly health: PoolHealth;
+  readonly room: WaitingRoom;
+  readonly settings: PoolSettings;
+  readonly #whole: Settings;
   readonly #parts: PoolParts;
   readonly #budget: Budget;
-  readonly health: PoolHealth;
   readonly #soft: SoftLimit;
-  readonly #hardAlarms: Alarms;
-  readonly #everyone: { readonly willing: () => readonly Seat[]; readonly allowed: () => readonly Seat[] };
-  #isElsewhereLeft = false;
+  readonly #limits: Limits;
+  readonly #admission: Admission;
+  readonly #absences: Absences;
+  readonly #picker: Picker;
   readonly #hearers: readonly SeatHearer[];
+  /** All pools that a call of this route may be asked in, this one included. */
+  #mates: readonly PoolOfRoute[] = [this];
 
-  constructor(pool: PoolSettings, route: RouteSettings, settings: Settings, parts: PoolParts) {
+  constructor(pool: PoolSettings, route: RouteSettings, whole: Settings, parts: PoolParts) {
     const { clock, timers, chance } = parts.world;
+    const { retries, overload } = whole;
     this.name = pool.name;
-    this.#pool = pool;
-    this.#settings = settings;
+    this.settings = pool;
+    this.#whole = whole;
     this.#parts = parts;
     this.seats = pool.targets.map((target, index) => seatOf(target, pool.name, index));
-    this.#hardAlarms = new Alarms(timers);
     for (const seat of this.seats) this.#furnish(seat, route);
     this.#budget = new Budget({
       clock,
       timers,
-      share: settings.retries.budgetRatio,
-      floorPerS: settings.retries.budgetPerSecond,
+      share: retries.budgetRatio,
+      floorPerS: retries.budgetPerSecond,
+      windowMs: retries.budgetWindowMs,
     });
-    this.health = new PoolHealth({
-      pool: pool.name,
-      seats: this.seats,
+    const { court, maintenance } = parts;
+    this.health = new PoolHealth({ pool: pool.name, seats: this.seats, clock, chance, court, maintenance });
+    const { waitersMax, waitMaxMs, waitElsewhereMs, concurrencyMax } = overload;
+    this.room = new WaitingRoom({
       clock,
+      timers,
       chance,
-      court: parts.court,
-      maintenance: parts.maintenance,
+      bounds: { sizeMax: waitersMax, waitMaxMs, waitElsewhereMs },
+      offeredPerS: () => this.#budget.offeredPerS(),
     });
-    const view = this.health.lenient(this.seats);
-    this.#everyone = { willing: () => view.fit(), allowed: () => view.anyone() };
-    this.#soft = new SoftLimit(clock, settings.hedge);
-    this.#hearers = [load, this.health, this.#soft];
+    this.#limits = new Limits({ ...LIMIT_BOUNDS, max: concurrencyMax ?? LIMIT_BOUNDS.max });
+    this.#soft = new SoftLimit(clock, whole.hedge);
+    this.#admission = new Admission({ clock, chance });
+    this.#absences = new Absences(clock);
+    this.#picker = pickerOf(pool.balance, this.seats, parts.world);
+    // Load first, since all go by it; the room last, because it starts waiting calls by what the others have just learned.
+    this.#hearers = [load, this.#limits, this.health, this.#absences, this.#soft, this.#admission, this.room.hearer];
+  }
+
+  /** Tells the pools of a route of each other. */
+  meet(mates: readonly PoolOfRoute[]): void {
+    this.#mates = mates;
+  }
+
+  /** The pool is out of force: it hears no more of what operators plan. */
+  close(): void {
+    this.health.close();
   }
 
   /** Everything below the pick. */
   #furnish(seat: Seat, route: RouteSettings): void {
-    const target = this.#pool.targets[seat.index];
+    const target = this.settings.targets[seat.index];
     if (target === undefined) return;
-    const { world, requester, via } = this.#parts;
+    const { world, requester, via, hardAlarms, abilityOf } = this.#parts;
+    const { clock, timers } = world;
     const clocks = clocksFor(route, target);
+    const model = target.model ?? this.settings.model;
     seat.ask = stack(
       [
+        // Above the clocks of the first part: what was said already is said again before anything new comes.
+        goOn({ clock, ability: abilityOf(target), model }),
         // Above watch, which knows when the first part has come; below the pick, which sees it as the target's failure.
         hardLimit({
-          clock: world.clock,
-          alarms: this.#hardAlarms,
+          clock,
+          alarms: hardAlarms,
           firstPartMs: clocks.firstPartMs,
-          isLast: (call) => this.#isLast(call),
+          isLast: (call) => this.#mates.every((mate) => mate.#unasked(call) === 0),
         }),
         // Sees exactly what the target did, byte by byte; below it nothing judges.
-        watch({
-          clock: world.clock,
-          timers: world.timers,
-          clocks,
-          replyBytesHeldMax: this.#settings.replyBytesHeldMax,
-        }),
+        watch({ clock, timers, clocks, replyBytesHeldMax: this.#whole.replyBytesHeldMax }),
       ],
       // Speaks the target's dialect over http1/.
-      ask(world.clock, requester, {
+      ask(clock, requester, {
         target,
         fields: target.fields,
         fieldsDefault: target.fieldsDefault,
         via,
-        model: target.model ?? this.#pool.model,
-        clocks: (call) => withinDeadline(clocks, call, world.clock.now()),
+        model,
+        clocks: attemptClocks(clocks, clock),
       }),
     );
   }
 
-  /** True when the attempt under way is at the last target that could be asked. */
-  #isLast(call: Call): boolean {
-    const { willing, allowed } = this.#everyone;
-    return !this.#isElsewhereLeft && unvisitedCount(willing(), allowed(), call, this.name) === 0;
+  /** Targets that may be asked for a call and were not. */
+  #unasked(call: Call): number {
+    const seats = this.seats.filter((seat) => speaks(seat.target, call.dialect));
+    const view = this.health.lenient(seats);
+    return unvisitedCount(view.fit(), view.anyone(), call, this.name);
   }
 
   /** The pool as fallback sees it, for calls that only some of its targets understand. */
-  door(seats: readonly Seat[], isElsewhereLeft: boolean): Door {
-    this.#isElsewhereLeft = isElsewhereLeft;
+  door(seats: readonly Seat[]): Door {
     const strict = this.health.strict(seats);
     return {
       name: this.name,
-      fit: this.#entrance(seats, strict, isElsewhereLeft),
-      anyone: this.#entrance(seats, this.health.lenient(seats), isElsewhereLeft),
+      // Whoever is asked strictly has others behind him, in another pool or in this one's second round.
+      fit: this.#entrance(seats, strict, false),
+      // Nobody comes after: whoever is here gets all the time there is.
+      anyone: this.#entrance(seats, this.health.lenient(seats), true),
       share: () => strict.share(),
       budget: this.#budget,
     };
   }
 
-  #entrance(seats: readonly Seat[], view: View, isElsewhereLeft: boolean): Entrance {
-    const { world, alarms } = this.#parts;
-    const { regions } = this.#pool;
+  /** Who lacks the model is left out before the region is chosen, so that a region without it is no region for this call. */
+  #narrow(choose: ReturnType<typeof regionChoice> | undefined): ReturnType<typeof regionChoice> {
+    const absences = this.#absences;
+    if (choose === undefined) return (seats, call) => absences.present(seats, call);
+    return (seats, call) => choose(absences.present(seats, call), call);
+  }
+
+  #entrance(seats: readonly Seat[], view: View, isLast: boolean): Entrance {
+    const { clock, chance } = this.#parts.world;
+    const { regions } = this.settings;
+    const { retries } = this.#whole;
     const picks = picking({
       pool: this.name,
-      picker: pickerOf(this.#pool.balance, this.seats, this.#parts.world),
+      picker: this.#picker,
       seats: view,
-      ...(regions.length > 0 ? { narrow: regionChoice({ regions, seats, chance: world.chance }) } : {}),
+      room: this.room.door(isLast),
+      hasRoom: (seat, call) => this.#limits.hasRoom(seat, call),
+      narrow: this.#narrow(regions.length > 0 ? regionChoice({ regions, seats, chance }) : undefined),
       hearers: this.#hearers,
-      clock: world.clock,
+      clock,
     });
     const again = retry({
-      ...world,
+      ...this.#parts.world,
       budget: this.#budget,
-      baseMs: backoffBaseMs(seats.map((seat) => seat.target.origin)),
+      baseMs: backoffBaseMs(
+        seats.map((seat) => seat.target.origin),
+        retries.backoffLanMs,
+        retries.backoffWanMs,
+      ),
       othersLeft: picks.left,
-      isElsewhereLeft,
-      retryAfterMs: (failure) => classify(failure.evidence).retryAfterMs,
+      isElsewhereLeft: !isLast,
+      retryAfterMs,
+      limits: retries,
     });
     // Above hedge: a hedged pair is one try; pays the budget.
     const filters = [again];
-    if (this.#settings.hedge !== undefined) {
+    if (this.#whole.hedge !== undefined) {
       // Nearest the targets: it alone sees how slow each is.
       filters.push(
         hedge({
-          clock: world.clock,
-          alarms,
+          clock,
+          alarms: this.#parts.softAlarms,
           budget: this.#budget,
           softMs: (call) => this.#soft.ms(call),
           othersLeft: picks.left,
-          isElsewhereLeft,
-          onSilent: (attempt) => this.health.silent(attempt),
+          isElsewhereLeft: !isLast,
+          onSilent: (attempt) => {
+            this.health.silent(attempt);
+            this.room.silent();
+          },
         }),
       );
     }
+    // Below all that tries again: what is held back here was sent nowhere, and costs no try.
+    filters.push(this.#admission.filter);
     return { service: stack(filters, picks.service), left: picks.left };
   }
+}
+
+function retryAfterMs({ evidence }: Failure): number | undefined {
+  return classify(evidence).retryAfterMs;
 }
 
 function pickerOf(balance: Balance, seats: readonly Seat[], { clock, chance }: PoolParts['world']): Picker {
@@ -199,8 +257,12 @@ function pickerOf(balance: Balance, seats: readonly Seat[], { clock, chance }: P
   }
 }
 
-/** No clock of an attempt outlives the call. */
-function withinDeadline(clocks: AttemptClocks, call: Call, nowMs: number): ExchangeClocks {
-  const leftMs = Math.max(1, call.deadlineMs - nowMs);
-  return clocks.headMs === 0 || clocks.headMs > leftMs ? { ...clocks, headMs: leftMs } : clocks;
+/** The clocks of one attempt: none outlives the call, and between the bytes of a stream only the watch knows what silence means. */
+function attemptClocks(clocks: AttemptClocks, clock: World['clock']): (call: Call) => ExchangeClocks {
+  const streamed: AttemptClocks = { ...clocks, betweenBytesMs: 0 };
+  return (call) => {
+    const own = call.isStream ? streamed : clocks;
+    const leftMs = Math.max(1, call.deadlineMs - clock.now());
+    return own.headMs === 0 || own.headMs > leftMs ? { ...own, headMs: leftMs } : own;
+  };
 }

@@ -6,18 +6,21 @@ import { resolve } from './config/resolve.ts';
 import type { ListenAddress, Settings } from './config/settings.ts';
 import { watchConfig } from './config/watch.ts';
 import { type Sandbox, startSandbox } from './drill/sandbox.ts';
-import { createGateway, type Gateway, type GatewayParts } from './gateway.ts';
+import { createGateway, createMemory, type Gateway, type GatewayParts } from './gateway.ts';
 import type { Requester } from './http1/contract.ts';
-import { createRequester } from './http1/requester.ts';
+import { createRequester, REQUESTER_DEFAULTS, type RequesterSettings } from './http1/requester.ts';
 import { type HttpServer, serveHttp } from './http1/server.ts';
 import { probeJson } from './providers/probe.ts';
 import { adminHandler } from './server/admin-handler.ts';
 import { banner, listenSentence } from './server/banner.ts';
 import { callLog } from './server/call-log.ts';
+import { controlChecks } from './server/check.ts';
 import { dataHandler } from './server/data-handler.ts';
 import { faultWriter } from './server/fault-writer.ts';
 import { goodgatePages } from './server/pages.ts';
+import { type Place, Seen, serviceOf } from './server/seen.ts';
 import { Stories } from './server/stories.ts';
+import { strangerLog } from './server/stranger-log.ts';
 import type { World } from './world/world.ts';
 
 export type ServeOptions = {
@@ -52,23 +55,31 @@ const CONFIG_FILE = 'goodgate.yaml';
 /** world → settings → gateway → server, and back down. @throws StartFault */
 export async function serve(world: World, options: ServeOptions): Promise<Serving> {
   const { say } = options;
+  // Before anything is started that would have to be stopped again.
+  const asked = askedAddress(options);
   // A pseudonym of this process: two gateways in a row are no loop, this one twice is.
   const name = `goodgate-${world.chance.id().slice(0, 6)}`;
-  const requester = createRequester(world, {});
+  // What looks for local servers knows no settings yet; calls get one that does.
+  const scout = createRequester(world, {});
   let sandbox: Sandbox | undefined;
-  const found = await settingsFor(world, options, requester, async () => {
+  const found = await settingsFor(world, options, scout, async () => {
     sandbox = await startSandbox(world);
     return sandboxTargets(sandbox);
-  });
-  const force = new InForce(found.settings, { world, requester, name });
+  }).finally(() => scout.close());
+  const requester = createRequester(world, connections(found.settings));
+  const memory = createMemory(world, found.settings);
+  const force = new InForce(found.settings, { world, requester, name, memory });
   let servers: readonly HttpServer[] = [];
   const close = async (): Promise<void> => {
+    // What nobody reads ends now, what is read may go on to its end.
+    memory.replays.close();
+    force.gateway.close();
     await Promise.all(servers.map((server) => server.drain(force.settings.drainMs)));
     requester.close();
     await sandbox?.close();
   };
   let isServing = true;
-  const listen = listenAddress(options, found.settings);
+  const listen = asked ?? found.settings.listen;
   try {
     servers = await openServers(world, listen, force, say, () => isServing);
   } catch (error) {
@@ -92,10 +103,13 @@ export async function serve(world: World, options: ServeOptions): Promise<Servin
 class InForce {
   readonly name: string;
   readonly #parts: GatewayParts;
+  /** What was seen of targets and callers; a reload goes on with it, and is suspected of what begins after it. */
+  readonly seen: Seen;
   settings: Settings;
   gateway: Gateway;
 
   constructor(settings: Settings, parts: GatewayParts) {
+    this.seen = new Seen(parts.world.clock, (target) => placeOf(this.settings, target));
     this.name = parts.name;
     this.#parts = parts;
     this.settings = settings;
@@ -103,9 +117,18 @@ class InForce {
   }
 
   replace(settings: Settings): void {
+    const former = this.gateway;
     this.gateway = createGateway(settings, this.#parts);
     this.settings = settings;
+    former.close();
+    this.seen.changed();
   }
+}
+
+/** Where a target belongs: hosts of one registered name are one service, whatever the region or the resource. */
+function placeOf(settings: Settings, name: string): Place | undefined {
+  const target = settings.targets.find((each) => each.name === name);
+  return target === undefined ? undefined : { service: serviceOf(target.origin.host), region: target.region };
 }
 
 /** The data port, then the admin port. @throws StartFault when one cannot be listened on; the other may be open then. */
@@ -119,20 +142,31 @@ async function openServers(
   const { settings, name } = force;
   const faults = faultWriter(world, name);
   const stories = new Stories(world.clock);
+  const { seen } = force;
   const log = callLog(say, world.clock, () => force.settings.log.level);
+  const pages = goodgatePages({ isServing, stories });
+  const checks = controlChecks({
+    world,
+    targets: () => force.settings.targets,
+    token: () => force.settings.adminToken,
+  });
   const data = dataHandler({
     clock: world.clock,
+    timers: world.timers,
     chance: world.chance,
     service: () => force.gateway.service,
-    deadlineMs: () => force.settings.deadlineMs,
+    hints: (fields, path, model) => force.gateway.hints(fields, path, model),
+    follow: (id, lastEventId, caller) => force.gateway.follow(id, lastEventId, caller),
     isEdgeSafe: () => force.settings.errors.isEdgeSafe,
     isCallerCredential: (target) =>
       force.settings.targets.some((each) => each.name === target && each.isCallerCredentialPassed),
     secrets: () => keysOf(force.settings),
     name,
-    pages: goodgatePages({ isServing, stories }),
+    history: seen,
+    pages: (request, response) => checks(request, response) || pages(request, response),
     record: (call, outcome, status, finding) => {
       stories.keep(call, outcome, status, finding);
+      seen.record(call, finding);
       log(call, outcome, status, finding);
     },
   });
@@ -143,14 +177,16 @@ async function openServers(
   });
   const { proxyProtocol, forwarded } = settings.trust;
   const edge = { tls: settings.tls, proxyProtocolFrom: proxyProtocol, forwardedFrom: forwarded };
+  const both = { limits: settings.server, onStranger: strangerLog(say, world.clock) };
   const opened: HttpServer[] = [];
   try {
-    opened.push(await serveHttp(world, { address: listen, limits: settings.server, ...edge }, data, faults));
-    opened.push(await serveHttp(world, { address: settings.admin, limits: settings.server }, admin, faults));
+    opened.push(await serveHttp(world, { address: listen, ...both, ...edge }, data, faults));
+    opened.push(await serveHttp(world, { address: settings.admin, ...both }, admin, faults));
     return opened;
   } catch (error) {
     await Promise.all(opened.map((server) => server.drain(0)));
-    throw new StartFault([listenSentence(error, opened.length === 0 ? listen : settings.admin)]);
+    const isData = opened.length === 0;
+    throw new StartFault([listenSentence(error, isData ? listen : settings.admin, isData ? 'data' : 'admin')]);
   }
 }
 
@@ -170,6 +206,12 @@ function watch(world: World, file: string, force: InForce, say: (line: string) =
       say('goodgate: the changed config is refused whole; the former one goes on');
     },
   );
+}
+
+/** How connections to targets are kept, as the config says. In force until the process ends: they outlive a reload. */
+function connections({ upstream }: Settings): Partial<RequesterSettings> {
+  const { idle } = REQUESTER_DEFAULTS;
+  return { ageMaxMs: upstream.ageMs, idle: { ...idle, unknownMs: upstream.idleMs } };
 }
 
 function sandboxTargets(sandbox: Sandbox): readonly { readonly name: string; readonly url: string }[] {
@@ -223,9 +265,10 @@ async function fileHere(world: World): Promise<string | undefined> {
   }
 }
 
-function listenAddress(options: ServeOptions, settings: Settings): ListenAddress {
-  if (options.listen === undefined) return settings.listen;
-  const parsed = parseListen(options.listen);
+/** The address of `--listen`. @throws StartFault when it is none */
+function askedAddress({ listen }: ServeOptions): ListenAddress | undefined {
+  if (listen === undefined) return undefined;
+  const parsed = parseListen(listen);
   if (parsed !== undefined) return parsed;
-  throw new StartFault([`--listen ${options.listen}: expected an address and a port such as 127.0.0.1:5020`]);
+  throw new StartFault([`--listen ${listen}: expected an address and a port such as 127.0.0.1:5020`]);
 }

@@ -83,6 +83,10 @@ async function look(page: Page, name: string): Promise<void> {
 }
 
 const left = (page: Page) => page.locator('#left').innerText();
+const saysByHand = async (page: Page) =>
+  (await page.locator('#by-hand').isVisible()) &&
+  !(await page.locator('#by-itself').isVisible()) &&
+  !(await page.locator('#retry-title').isVisible());
 const secondsIn = (text: string) => Number(/(\d+) s/.exec(text)?.[1] ?? Number.NaN);
 
 try {
@@ -94,6 +98,7 @@ try {
     await look(page, 'get-light');
     await page.locator('#stop').click();
     check(/Stopped/.test(await left(page)), 'the stop button stops');
+    check(await saysByHand(page), 'stopped, it no longer says that it tries by itself');
     check(
       await page.locator('#now').evaluate((one) => one === document.activeElement),
       'the focus goes to the other button',
@@ -124,6 +129,7 @@ try {
       urls[0] === '/goodgate/health' && urls[1] === '/chat',
       `it asks health, then itself: ${urls.slice(0, 2).join(', ')}`,
     );
+    await look(page, 'get-not-yet');
     isWell = true;
     await page.waitForSelector('h1:has-text("It works")', { timeout: 30_000 });
     check(true, 'it reloads by itself when the service is back');
@@ -143,6 +149,37 @@ try {
       timeout: 5_000,
     });
     check(true, 'online it goes on');
+  });
+
+  await withPage({}, async (page) => {
+    await page.goto(`${origin}/chat`);
+    const hide = (isHidden: boolean) =>
+      page.evaluate((hidden) => {
+        Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden });
+      }, isHidden);
+    await hide(true);
+    await page.waitForFunction(() => /Paused/.test(document.getElementById('left')?.innerText ?? ''));
+    let asked = 0;
+    page.on('request', () => (asked += 1));
+    await page.waitForTimeout(4_000);
+    check(asked === 0, 'hidden it pauses and asks nothing');
+    await hide(false);
+    await page.waitForFunction(() => !/Paused/.test(document.getElementById('left')?.innerText ?? ''));
+    check(true, 'seen again it goes on');
+  });
+
+  await withPage({}, async (page) => {
+    await page.clock.install();
+    await page.goto(`${origin}/chat`);
+    for (let minutes = 0; minutes < 40 && !/Tried/.test(await left(page)); minutes += 1) {
+      await page.clock.runFor(61_000);
+      // The answers come in real time.
+      await page.waitForTimeout(150);
+    }
+    check(/Tried 6 times/.test(await left(page)), 'after six tries it gives up and says so');
+    check(!(await page.locator('#stop').isVisible()), 'then there is nothing left to stop');
+    check(await saysByHand(page), 'and it no longer says that it tries by itself');
+    await look(page, 'get-over');
   });
 
   await withPage({}, async (page) => {

@@ -21,7 +21,7 @@ function stage() {
   const send = (kind: 'accepted' | 'failed' | 'mistake') => {
     const call = playedCall(time);
     const attempt = playedAttempt(call, 'a', { startMs: time.clock.now() });
-    admission.start(seat, call, attempt);
+    admission.start();
     attempt.endMs = time.clock.now();
     if (kind === 'accepted') {
       attempt.firstPartMs = time.clock.now();
@@ -100,4 +100,35 @@ test('the refused are told at once when to come back, and nothing was sent', asy
   );
   assert.equal(failure.code, 'admission-refused');
   assert.equal(failure.evidence.retryAfterMs, 1000);
+});
+
+test('slow answers are no refusals: what is still under way counts for nothing', async () => {
+  const { time, admission } = stage();
+  const [seat] = playedSeats(['a']);
+  assert.ok(seat !== undefined);
+  for (let i = 0; i < 1000; i++) {
+    const call = playedCall(time);
+    playedAttempt(call, 'a', { startMs: time.clock.now() });
+    admission.start();
+    await time.pass(10);
+  }
+  assert.equal(admission.refusedShare(), 0);
+});
+
+test('further tries of a call are no further calls: four broken targets of five hold nothing back', () => {
+  const { time, admission } = stage();
+  const seats = playedSeats(['a', 'b', 'c', 'd', 'e']);
+  for (let i = 0; i < 300; i++) {
+    const call = playedCall(time);
+    for (const [nth, seat] of seats.entries()) {
+      const attempt = playedAttempt(call, seat.target.name, { startMs: time.clock.now() });
+      if (nth < 4) {
+        admission.end(seat, call, attempt, { kind: 'failed', failure: answeredWith('service-error', 500) });
+        continue;
+      }
+      attempt.firstPartMs = time.clock.now();
+      admission.spoke(seat, call, attempt);
+    }
+  }
+  assert.equal(admission.refusedShare(), 0);
 });

@@ -24,8 +24,9 @@ const WINDOW_MS = 30_000;
 const SLOTS = 10;
 
 /**
- * Refuses part of the calls before they are sent, while a pool accepts less than half of what it is sent:
- * P = (sent − 2 × accepted) / (sent + 1). Accepted is whatever the target took and dealt with, a caller's mistake too.
+ * Refuses part of the calls before they are sent, while a pool accepts less than half of those it is sent:
+ * P = (sent − 2 × accepted) / (sent + 1). Accepted is whatever any of its targets took and dealt with, a caller's mistake too; further
+ * tries of a call are no further calls, or four broken targets of five would hold back what the fifth can answer.
  */
 export class Admission implements SeatHearer {
   readonly #clock: Clock;
@@ -66,25 +67,36 @@ export class Admission implements SeatHearer {
     return Math.min(REFUSED_SHARE_MAX, Math.max(0, share));
   }
 
-  start(_seat: Seat, _call: Call, attempt: Attempt): void {
-    this.#sent.add(attempt.startMs);
+  start(): void {}
+
+  spoke(_seat: Seat, call: Call, attempt: Attempt): void {
+    const nowMs = attempt.firstPartMs ?? attempt.startMs;
+    this.#send(call, attempt, nowMs);
+    this.#accept(nowMs);
   }
 
-  spoke(_seat: Seat, _call: Call, attempt: Attempt): void {
-    this.#accept(attempt.firstPartMs ?? attempt.startMs);
-  }
-
-  end(_seat: Seat, _call: Call, attempt: Attempt, outcome: Outcome): void {
-    // Who spoke was accepted already, however it went on.
-    if (attempt.firstPartMs !== undefined) return;
+  end(_seat: Seat, call: Call, attempt: Attempt, outcome: Outcome): void {
+    // Who spoke was accepted already, however it went on; what we stopped ourselves says nothing.
+    if (attempt.firstPartMs !== undefined || outcome.kind === 'abandoned') return;
     const endMs = attempt.endMs ?? attempt.startMs;
-    if (outcome.kind !== 'failed') {
-      this.#accept(endMs);
-      return;
+    this.#send(call, attempt, endMs);
+    if (outcome.kind === 'failed') {
+      const { blame } = CATALOGUE[outcome.failure.code];
+      if (blame !== 'caller' && blame !== 'nobody' && blame !== 'gateway') {
+        this.#row = 0;
+        return;
+      }
     }
-    const { blame } = CATALOGUE[outcome.failure.code];
-    if (blame === 'caller' || blame === 'nobody' || blame === 'gateway') this.#accept(endMs);
-    else this.#row = 0;
+    this.#accept(endMs);
+  }
+
+  /** Counted when its fate is known: an answer that is long in coming is no refusal. Once a call. */
+  #send({ story }: Call, attempt: Attempt, nowMs: number): void {
+    for (const former of story.attempts) {
+      if (former === attempt) break;
+      if (former.pool === attempt.pool) return;
+    }
+    this.#sent.add(nowMs);
   }
 
   #accept(nowMs: number): void {

@@ -18,8 +18,12 @@ export function backoffMs(retry: number, baseMs: number, luck: number, maxMs: nu
 }
 
 /** The first step for a pool: near when every target is on this machine or in a private network. */
-export function backoffBaseMs(origins: readonly Origin[]): number {
-  return origins.every(isNear) ? BACKOFF_NEAR_MS : BACKOFF_FAR_MS;
+export function backoffBaseMs(
+  origins: readonly Origin[],
+  nearMs: number = BACKOFF_NEAR_MS,
+  farMs: number = BACKOFF_FAR_MS,
+): number {
+  return origins.every(isNear) ? nearMs : farMs;
 }
 
 /** Loopback, private and link-local literals (RFC 1918, RFC 4193), Unix sockets, and names without a dot or in local domains. */

@@ -10,13 +10,14 @@ export const BUDGET_FLOOR_PER_S = 10;
 /** The stretch that is accounted, and the slots it is counted in. */
 export const BUDGET_WINDOW_MS = 10_000;
 const SLOTS = 10;
-const SLOT_MS = BUDGET_WINDOW_MS / SLOTS;
-/** Of the whole window, what may be spent in one second: what was saved up must not come out as a herd. At steady load this is 1.4 times the calls. */
+/** Of the whole window, what may be spent in one second: what was saved up must not come out as a herd. At steady load this is 0.4 times the calls. */
 export const BUDGET_BURST_SHARE = 0.2;
 /** How often waiting tries are let go, a few each time. */
 const PACE_MS = 100;
 /** Tries that may wait for their turn: five seconds' worth of a pool of 1,000 calls/s. Beyond it waiting would outlast most deadlines. */
 export const BUDGET_WAITERS_MAX = 1000;
+/** Broken streams that may wait to be finished: as many as a process has callers. Half an answer was paid for, and its reader is kept alive meanwhile. */
+export const BUDGET_BROKEN_MAX = 10_000;
 /** Sums of fifths are compared with a slack far below one try. */
 const SLACK = 1e-6;
 
@@ -29,13 +30,18 @@ export class Budget {
   readonly #timers: Timers;
   readonly #share: number;
   readonly #floor: number;
-  readonly #calls = new Window(SLOTS, SLOT_MS);
+  readonly #windowMs: number;
+  readonly #calls: Window;
   /** One slot more than the calls have: a full window of payments and a part, against at most a full window of calls. */
-  readonly #paid = new Window(SLOTS + 1, SLOT_MS);
-  readonly #paidNow = new Window(10, SLOT_MS / 10);
+  readonly #paid: Window;
+  readonly #paidNow = new Window(10, 100);
   readonly #waiters = new Set<() => void>();
   /** Calls that had more than one try already go first: what they cost would be lost, and their end shows who was to blame. */
   readonly #seniors = new Set<() => void>();
+  /** Broken streams before all: their callers have begun to read. */
+  readonly #broken = new Set<() => void>();
+  /** Of what the whole window allows, what may go in one second. */
+  readonly #burstShare: number;
   #isWakeSet = false;
 
   constructor(options: {
@@ -43,16 +49,26 @@ export class Budget {
     readonly timers: Timers;
     readonly share?: number;
     readonly floorPerS?: number;
+    readonly windowMs?: number;
   }) {
     this.#clock = options.clock;
     this.#timers = options.timers;
     this.#share = options.share ?? BUDGET_SHARE;
-    this.#floor = ((options.floorPerS ?? BUDGET_FLOOR_PER_S) * BUDGET_WINDOW_MS) / 1000;
+    this.#windowMs = options.windowMs ?? BUDGET_WINDOW_MS;
+    this.#burstShare = Math.min(1, (BUDGET_BURST_SHARE * BUDGET_WINDOW_MS) / this.#windowMs);
+    this.#floor = ((options.floorPerS ?? BUDGET_FLOOR_PER_S) * this.#windowMs) / 1000;
+    this.#calls = new Window(SLOTS, this.#windowMs / SLOTS);
+    this.#paid = new Window(SLOTS + 1, this.#windowMs / SLOTS);
   }
 
   /** A call came in, at that time; the clock is not asked again. */
   deposit(nowMs: number): void {
     this.#calls.add(nowMs);
+  }
+
+  /** Calls a second that came of late. */
+  offeredPerS(): number {
+    return (this.#calls.sum(this.#clock.now()) * 1000) / this.#windowMs;
   }
 
   /** Tries that could be paid now, whole or in part. */
@@ -72,9 +88,10 @@ export class Budget {
    */
   turn(call: Call): Promise<void> | undefined | false {
     if (this.tryPay()) return undefined;
-    if (this.waiting >= BUDGET_WAITERS_MAX) return false;
+    const isBroken = call.said !== undefined;
+    if (isBroken ? this.#broken.size >= BUDGET_BROKEN_MAX : this.waiting >= BUDGET_WAITERS_MAX) return false;
     if (call.isLeft) return Promise.reject(stopped(call));
-    const line = call.story.attempts.length > 1 ? this.#seniors : this.#waiters;
+    const line = isBroken ? this.#broken : call.story.attempts.length > 1 ? this.#seniors : this.#waiters;
     return new Promise((resolve, reject) => {
       const go = () => {
         call.leavers.delete(stop);
@@ -93,7 +110,7 @@ export class Budget {
 
   /** Tries that wait for their turn. */
   get waiting(): number {
-    return this.#waiters.size + this.#seniors.size;
+    return this.#waiters.size + this.#seniors.size + this.#broken.size;
   }
 
   /** What the window allows in all. */
@@ -105,7 +122,7 @@ export class Budget {
     const nowMs = this.#clock.now();
     const allowance = this.#allowance(nowMs) + SLACK;
     if (this.#paid.sum(nowMs) + 1 > allowance) return false;
-    if (this.#paidNow.sum(nowMs) + 1 > Math.max(1, allowance * BUDGET_BURST_SHARE)) return false;
+    if (this.#paidNow.sum(nowMs) + 1 > Math.max(1, allowance * this.#burstShare)) return false;
     this.#paid.add(nowMs);
     this.#paidNow.add(nowMs);
     return true;
@@ -114,8 +131,8 @@ export class Budget {
   /** Lets go as many as even spending allows, and never more than there is. */
   #wake(): void {
     const nowMs = this.#clock.now();
-    let left = Math.max(1, (this.#allowance(nowMs) * PACE_MS) / BUDGET_WINDOW_MS);
-    for (const line of [this.#seniors, this.#waiters]) {
+    let left = Math.max(1, (this.#allowance(nowMs) * PACE_MS) / this.#windowMs);
+    for (const line of [this.#broken, this.#seniors, this.#waiters]) {
       for (const go of line) {
         if (left < 1 || !this.#spend()) return;
         left -= 1;

@@ -58,6 +58,12 @@ class Guard implements Reply, Ringer {
       inner.cancel();
       return;
     }
+    if (inner.tunnel !== undefined) {
+      // The call is answered; how long the two speak from here on is theirs.
+      this.#disarm();
+      this.#resolve(inner);
+      return;
+    }
     this.#inner = inner;
     inner.onOutcome(() => this.#disarm());
     this.#resolve(this);

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { isIdempotent } from '../call/method.ts';
 import { CATALOGUE, type CauseCode } from '../diagnosis/catalogue.ts';
 import { BACKOFF_MAX_MS, backoffBaseMs, backoffMs } from './backoff.ts';
-import { decide, isEchoed, isUnsent, RETRY_LIMITS, type Situation } from './decide.ts';
+import { decide, isEchoed, isUnsent, RETRY_LIMITS, type RetryLimits, type Situation } from './decide.ts';
 import { failureOf, playedAttempt, playedCall, playedTime, refused } from './played.test.ts';
 
 const CODES = Object.keys(CATALOGUE) as CauseCode[];
@@ -63,13 +63,26 @@ test('RFC 9110 §9.2.2: what is not idempotent is sent twice only when it never 
   );
 });
 
-test('no more than three tries, and two more only for what was never sent', () => {
+test('with every target asked, no more than three tries, and two more only for what was never sent', () => {
   fc.assert(
     fc.property(situations, (now) => {
-      const decision = decide(now);
+      const decision = decide({ ...now, othersLeft: 0 });
       if (decision.kind === 'stop') return;
       if (decision.isFree) assert.ok(now.isUnsent && now.freeTries < 2);
       else assert.ok(now.tries < 3);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('while a target was not asked, tries never run out, unless the operator says so', () => {
+  const bounded: RetryLimits = { ...RETRY_LIMITS, attemptsElsewhereMax: 2, freeElsewhereMax: 1 };
+  fc.assert(
+    fc.property(situations, fc.integer({ min: 1, max: 9 }), (now, othersLeft) => {
+      const decision = decide({ ...now, othersLeft });
+      assert.ok(decision.kind === 'again' || decision.why !== 'tries spent');
+      const strict = decide({ ...now, othersLeft }, bounded);
+      if (strict.kind === 'again') assert.ok(strict.isFree ? now.freeTries < 1 : now.tries < 2);
     }),
     { numRuns: 2000 },
   );

@@ -7,10 +7,14 @@ import { BACKOFF_MAX_MS, BACKOFF_THROTTLED_MS, backoffMs } from './backoff.ts';
 
 /** How much trying is allowed. Config overrides it; named as there. */
 export type RetryLimits = {
-  /** Tries a call has in one pool. */
+  /** Tries a call has in one pool, while all its targets were asked. */
   readonly attemptsMax: number;
+  /** … and while one was not: undefined, the targets themselves are the bound, each is asked once. */
+  readonly attemptsElsewhereMax: number | undefined;
   /** Further tries of what provably was never sent: they cost no target anything, so they are paid by nobody. */
   readonly freeAttemptsMax: number;
+  /** … and while a target was not asked. */
+  readonly freeElsewhereMax: number | undefined;
   /** First step of the back-off after a refusal for load. */
   readonly backoffThrottledMs: number;
   readonly backoffMaxMs: number;
@@ -18,10 +22,12 @@ export type RetryLimits = {
   readonly retryAfterMaxMs: number;
 };
 
-/** 3 tries: SRE book, ch. 21; with a quarter of the targets broken, three in a row fail in 1.6 % of cases. 3 s: a person still waits. */
+/** 3 tries at targets that failed already: SRE book, ch. 21. No limit but their number on those that did not: one of them may be the one that answers. 3 s: a person still waits. */
 export const RETRY_LIMITS: RetryLimits = {
   attemptsMax: 3,
+  attemptsElsewhereMax: undefined,
   freeAttemptsMax: 2,
+  freeElsewhereMax: undefined,
   backoffThrottledMs: BACKOFF_THROTTLED_MS,
   backoffMaxMs: BACKOFF_MAX_MS,
   retryAfterMaxMs: 3000,
@@ -114,12 +120,22 @@ export function decide(now: Situation, limits: RetryLimits = RETRY_LIMITS): Deci
   if (!isSafe && !now.isReplayable) return { kind: 'stop', why: 'not replayable' };
   // What two of them take for the caller's mistake is the caller's mistake; a third opinion is only load.
   if (now.isEchoed && cause.blame === 'caller') return { kind: 'stop', why: 'the same from two targets' };
-  const isFree = now.isUnsent && now.freeTries < limits.freeAttemptsMax;
-  if (!isFree && now.tries >= limits.attemptsMax) return { kind: 'stop', why: 'tries spent' };
+  const { triesMax, freeMax } = boundsNow(now, limits);
+  const isFree = now.isUnsent && now.freeTries < freeMax;
+  if (!isFree && now.tries >= triesMax) return { kind: 'stop', why: 'tries spent' };
   const delayMs = now.othersLeft > 0 ? delayElsewhere(now, cause, limits) : delayHere(now, cause, limits);
   if (typeof delayMs === 'string') return { kind: 'stop', why: delayMs };
   if (delayMs >= now.leftMs) return { kind: 'stop', why: 'no time left' };
   return { kind: 'again', delayMs, isFree, isRisky: !isSafe };
+}
+
+/** A target that was not asked is a route that may answer; one that failed already is a hope. */
+function boundsNow({ othersLeft }: Situation, limits: RetryLimits): { triesMax: number; freeMax: number } {
+  if (othersLeft === 0) return { triesMax: limits.attemptsMax, freeMax: limits.freeAttemptsMax };
+  return {
+    triesMax: limits.attemptsElsewhereMax ?? Number.POSITIVE_INFINITY,
+    freeMax: limits.freeElsewhereMax ?? Number.POSITIVE_INFINITY,
+  };
 }
 
 /** Another target of the pool: at once when the failure says nothing about the others, else with jitter, in case all suffer alike. */

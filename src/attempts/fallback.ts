@@ -3,6 +3,7 @@ import { Failure } from '../call/failure.ts';
 import { isIdempotent } from '../call/method.ts';
 import { note } from '../call/note.ts';
 import type { Reply } from '../call/reply.ts';
+import { wasSent } from '../call/story.ts';
 import { CATALOGUE } from '../diagnosis/catalogue.ts';
 import type { Service } from '../pipeline/service.ts';
 import type { Chance, Clock } from '../world/world.ts';
@@ -10,8 +11,8 @@ import type { Budget } from './budget.ts';
 import { isUnsent } from './decide.ts';
 import { markMoved, paid, worse } from './retry.ts';
 
-/** Attempts of one call over all pools: three pools with three tries each. Budget and visited set bound it too, this one is for certain. */
-export const CALL_ATTEMPTS_MAX = 9;
+/** Attempts of one call over all pools that a target was sent. Budget, deadline and visited set bound it long before; this one is for certain. */
+export const CALL_ATTEMPTS_MAX = 32;
 
 /** One way into a pool: its stack down to the pick, and how many targets it could still ask for this call. */
 export type Entrance = { readonly service: Service; readonly left: (call: Call) => number };
@@ -90,7 +91,7 @@ async function walk(call: Call, options: FallbackOptions, from: number, met: Fai
     const way = isSecondRound ? door.anyone : door.fit;
     if (way.left(call) === 0) continue;
     const before = call.story.attempts.length;
-    if (before >= CALL_ATTEMPTS_MAX) break;
+    if (before >= CALL_ATTEMPTS_MAX && sentCount(call) >= CALL_ATTEMPTS_MAX) break;
     if (before > 0) {
       moved(call, failure, door);
       if (!isFree(failure) && !(await paid(call, payer.budget, options.clock))) break;
@@ -104,8 +105,32 @@ async function walk(call: Call, options: FallbackOptions, from: number, met: Fai
       if (isFinal(call, latter, options)) return giveUp(call, options, payer, latter);
     }
   }
+  // A stream broke, and whoever is left broke it, or another one before it: one that spoke once may speak again.
+  if (failure === undefined && call.said !== undefined) return askAgain(call, options);
   options.onGiveUp?.(call);
   throw failure ?? new Failure('no-target-fit', { phase: 'queue', firstEvent: 'answer' });
+}
+
+/** The pools in order, their targets asked a second time: the pick leaves out who stayed silent, and who refused us. */
+async function askAgain(call: Call, options: FallbackOptions): Promise<Reply> {
+  let failure: Failure | undefined;
+  for (const door of options.doors) {
+    if (!(await paid(call, door.budget, options.clock))) break;
+    try {
+      return await door.anyone.service(call);
+    } catch (stranger) {
+      failure = Failure.from(stranger);
+      if (isFinal(call, failure, options)) break;
+    }
+  }
+  options.onGiveUp?.(call);
+  throw failure ?? new Failure('no-target-fit', { phase: 'queue', firstEvent: 'answer' });
+}
+
+function sentCount({ story }: Call): number {
+  let count = 0;
+  for (const attempt of story.attempts) if (wasSent(attempt)) count += 1;
+  return count;
 }
 
 /** What never left us cost no target anything. */

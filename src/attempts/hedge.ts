@@ -8,7 +8,7 @@ import type { Filter, Service } from '../pipeline/service.ts';
 import type { Clock } from '../world/world.ts';
 import type { Alarm, Alarms, Ringer } from './alarm.ts';
 import type { Budget } from './budget.ts';
-import { worse } from './retry.ts';
+import { noteRisk, worse } from './retry.ts';
 
 export type HedgeOptions = {
   readonly clock: Clock;
@@ -123,7 +123,10 @@ class Race implements Ringer {
     const { clock, onDoubleSpendRisk } = this.#options;
     const atS = ((clock.now() - this.#call.startMs) / 1000).toFixed(1);
     note(this.#call.story, `hedged at ${atS} s: ${silent.target} is silent`);
-    onDoubleSpendRisk?.(this.#call);
+    if (!isIdempotent(this.#call.method)) {
+      noteRisk(this.#call);
+      onDoubleSpendRisk?.(this.#call);
+    }
     // Looks through to the call, so that it leaves when the call does, and has only its attempt for itself.
     const twin: Call = Object.create(this.#call);
     twin.attempt = undefined;
@@ -193,9 +196,9 @@ class Race implements Ringer {
   }
 }
 
-/** A stream has spoken with its first output; a reply that comes whole, with its head. */
-function hasSpoken({ attempt, isStream }: Call): boolean {
-  return attempt !== undefined && (attempt.firstPartMs !== undefined || (!isStream && attempt.headMs !== undefined));
+/** A stream has spoken with its first output, a reply that comes whole when it is there: one that drips in has said nothing yet. */
+function hasSpoken({ attempt }: Call): boolean {
+  return attempt?.firstPartMs !== undefined;
 }
 
 function outrun(loser: Call, original: Call): void {

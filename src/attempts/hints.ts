@@ -21,7 +21,7 @@ export type Hints = {
   readonly deadlineMs: number;
   readonly priority: number;
   readonly idempotencyKey: string | undefined;
-  readonly notes: readonly string[];
+  readonly notes: string[];
 };
 
 /**

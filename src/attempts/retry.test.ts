@@ -6,6 +6,7 @@ import { leave } from '../call/leave.ts';
 import { retryAfterMs } from '../diagnosis/answer-fields.ts';
 import type { Service } from '../pipeline/service.ts';
 import { Budget } from './budget.ts';
+import { RETRY_LIMITS } from './decide.ts';
 import {
   answeredWith,
   failureIn,
@@ -77,10 +78,29 @@ test('after a failure another target answers, and the story says that the first 
 });
 
 test('three tries are all, whoever multiplies them above or below (litellm PR #25285)', async () => {
-  const { time, asked, service } = stage([hang(), hang(), hang(), hang(), hang()]);
+  const { time, asked, service } = stage([hang(), hang(), hang(), hang(), hang()], { targets: 1 });
   const ended = failureIn(service(playedCall(time)));
   await time.pass(10_000);
   assert.equal((await ended).code, 'closed-before-answer');
+  assert.equal(asked.length, 3);
+});
+
+test('a call is not given up while a target was not asked, however many failed it before', async () => {
+  for (const failure of [hang(), refused(), answeredWith('service-error', 500)]) {
+    const { time, asked, service } = stage(Array<Failure>(8).fill(failure));
+    const reply = service(playedCall(time));
+    await time.pass(20_000);
+    assert.equal((await reply).status, 200);
+    assert.equal(asked.length, 9);
+  }
+});
+
+test('a written limit on attempts is kept, also while others were not asked', async () => {
+  const limits = { ...RETRY_LIMITS, attemptsElsewhereMax: 2, freeElsewhereMax: 1 };
+  const { time, asked, service } = stage([refused(), hang(), hang(), hang()], { limits });
+  const ended = failureIn(service(playedCall(time)));
+  await time.pass(20_000);
+  await ended;
   assert.equal(asked.length, 3);
 });
 

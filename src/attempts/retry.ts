@@ -23,7 +23,7 @@ export type RetryOptions = {
   /** What a target asked for by `Retry-After` and its likes, in ms. */
   readonly retryAfterMs: (failure: Failure) => number | undefined;
   readonly limits?: RetryLimits;
-  /** A sent call is about to be sent again under the declared inference rule: it may be paid twice. */
+  /** A sent call is about to be sent again under the declared inference rule: it may be paid twice. The story says so already. */
   readonly onDoubleSpendRisk?: (call: Call) => void;
 };
 
@@ -78,11 +78,17 @@ async function again(call: Call, next: Service, first: Failure, options: RetryOp
     isFree = decision.isFree;
     if (isFree) freeTries += 1;
     else if (!(await paid(call, budget, clock))) throw failure;
-    if (decision.isRisky) options.onDoubleSpendRisk?.(call);
+    if (decision.isRisky) {
+      noteRisk(call);
+      options.onDoubleSpendRisk?.(call);
+    }
     try {
       return await next(call);
     } catch (stranger) {
-      failure = worse(failure, Failure.from(stranger));
+      const latter = Failure.from(stranger);
+      failure = worse(failure, latter);
+      // Nobody was asked, so nothing has changed: free tries would go round here for ever, without a breath for anybody else.
+      if (OWN_REFUSALS.has(latter.code)) throw failure;
     }
   }
 }
@@ -100,6 +106,13 @@ export async function paid(call: Call, budget: Budget, clock: Clock): Promise<bo
   note(call.story, `waited ${((clock.now() - fromMs) / 1000).toFixed(2)} s for the retry budget`);
   return true;
 }
+
+/** What may be paid twice is said, once a call. */
+export function noteRisk({ story }: Call): void {
+  if (!story.notes.includes(DOUBLE_SPEND)) note(story, DOUBLE_SPEND);
+}
+
+const DOUBLE_SPEND = 'sent more than once before it was answered: it may be billed twice';
 
 /** Which of two failures of a call is told: the later, but a refusal of our own says less than what a target said. */
 export function worse(former: Failure, latter: Failure): Failure {

@@ -6,6 +6,7 @@ import type { SeatHearer } from '../call/seat.ts';
 import type { Attempt } from '../call/story.ts';
 import type { CauseCode } from '../diagnosis/catalogue.ts';
 import type { Chance, Clock, Timers } from '../world/world.ts';
+import { Comeback } from './comeback.ts';
 import { Line, type Waiter } from './line.ts';
 import { stopped } from './pause.ts';
 import { Window } from './window.ts';
@@ -44,6 +45,7 @@ export class WaitingRoom {
   readonly #timers: Timers;
   readonly #chance: Chance;
   readonly #bounds: WaitingBounds;
+  readonly #comeback: Comeback;
   readonly #lines = new Map<string, Line>();
   readonly #waiters = new Map<string, Waiter>();
   readonly #drained = new Window(10, DRAIN_WINDOW_MS / 10);
@@ -57,11 +59,14 @@ export class WaitingRoom {
     readonly timers: Timers;
     readonly chance: Chance;
     readonly bounds?: WaitingBounds;
+    /** Calls a second that came for the pool of late; by them a pool that comes back is asked. */
+    readonly offeredPerS?: () => number;
   }) {
     this.#clock = options.clock;
     this.#timers = options.timers;
     this.#chance = options.chance;
     this.#bounds = options.bounds ?? WAITING_BOUNDS;
+    this.#comeback = new Comeback(options.offeredPerS ?? (() => Number.POSITIVE_INFINITY));
   }
 
   /** The room as a pick sees it: `last` waits as long as it may, the others soon go to the next pool. */
@@ -70,23 +75,32 @@ export class WaitingRoom {
     enter(call: Call, go: () => Promise<Reply> | undefined): Promise<Reply>;
   } {
     return {
-      mustWait: (call) => this.#waiters.size > 0 && (this.#lines.get(call.model ?? '')?.size ?? 0) > 0,
+      mustWait: (call) =>
+        (this.#waiters.size > 0 && (this.#lines.get(call.model ?? '')?.size ?? 0) > 0) ||
+        this.#comeback.isFull(this.#clock.now()),
       enter: (call, go) => this.#enter(call, go, isLast),
     };
   }
 
   /** Hears of ended attempts, which free a place, and of answers, by which limits grow. */
   readonly hearer: SeatHearer = {
-    start: () => {},
-    spoke: () => {
+    start: (_seat, _call, attempt) => this.#comeback.started(attempt.startMs),
+    spoke: (_seat, _call, attempt) => {
+      this.#comeback.answered(attempt.firstPartMs ?? attempt.startMs);
       if (this.#waiters.size > 0) this.#serve();
     },
     end: (_seat, _call, attempt) => {
       // A refusal frees a place as well, but nobody was served by it.
       if (attempt.firstPartMs !== undefined) this.#drain(attempt);
+      else this.#comeback.failed(attempt.endMs ?? attempt.startMs);
       if (this.#waiters.size > 0) this.#serve();
     },
   };
+
+  /** An attempt is silent beyond what is ordinary: it may never end, and counts as failed for telling an outage. */
+  silent(): void {
+    this.#comeback.failed(this.#clock.now());
+  }
 
   get size(): number {
     return this.#waiters.size;
@@ -108,8 +122,7 @@ export class WaitingRoom {
     const patienceMs = isLast ? Math.min(waitMaxMs, leftMs) : Math.min(waitElsewhereMs, leftMs / 10);
     const model = call.model ?? '';
     const line = this.#lines.get(model) ?? new Line();
-    // It was begun already once: it goes before all that was not, or what it cost would be lost.
-    const priority = call.story.attempts.length > 0 ? Number.POSITIVE_INFINITY : call.priority;
+    const priority = rankOf(call);
     const caller = call.caller.credential ?? call.caller.ip;
     if (this.#waiters.size >= sizeMax) {
       const loser = line.loser(priority, caller);
@@ -158,6 +171,7 @@ export class WaitingRoom {
   }
 
   #serveOne(line: Line, isNewestFirst: boolean): boolean {
+    if (this.#comeback.isFull(this.#clock.now())) return false;
     for (const waiter of line.next(SCAN_MAX, isNewestFirst)) {
       const reply = waiter.go();
       if (reply === undefined) continue;
@@ -222,4 +236,11 @@ export class WaitingRoom {
       retryAfterMs: Math.min(RETRY_AFTER_MS_MAX, Math.max(RETRY_AFTER_MS_MIN, honestMs)),
     });
   }
+}
+
+/** A call that failed elsewhere goes before all that were not begun, or what it cost would be lost; a hedge, beside which another attempt runs, after them. */
+function rankOf({ story, priority }: Call): number {
+  if (story.attempts.length === 0) return priority;
+  const isHedge = story.attempts.some(({ verdict }) => verdict === 'running');
+  return isHedge ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
 }

@@ -39,6 +39,8 @@ export type Call = {
   /** Larger is served first; 0 unless the caller hints otherwise within its bounds. */
   readonly priority: number;
   readonly idempotencyKey: string | undefined;
+  /** The protocol that the caller wants to speak from here on, in lower case; only `websocket` is taken. */
+  readonly upgrade?: 'websocket' | undefined;
   /** The try now under way: set by the picker just before it calls the target's service, read synchronously there. A hedge works on a copy of the call. */
   attempt: Attempt | undefined;
   isLeft: boolean;

@@ -1,3 +1,5 @@
+import type { TunnelEnd } from '../http1/join.ts';
+import type { WireFault } from '../world/world.ts';
 import type { Failure } from './failure.ts';
 import type { Fields } from './fields.ts';
 
@@ -16,6 +18,15 @@ export type Sink = {
   end(outcome: Outcome): void;
 };
 
+/** What an upgrade came to: bytes that are nobody's to look at. */
+export type Tunnel = {
+  readonly end: TunnelEnd;
+  /** Both sides closed in order: the reply ends as answered. */
+  closed(): void;
+  /** The target broke it: the reply ends as failed. */
+  broke(fault: WireFault | undefined): void;
+};
+
 /** What comes back, pushed. */
 export type Reply = {
   readonly status: number;
@@ -32,4 +43,6 @@ export type Reply = {
   cancel(): void;
   /** Observers hear the outcome once, before the sink does; one that comes late hears it at once. */
   onOutcome(observe: (outcome: Outcome) => void): void;
+  /** With status 101: the reply has no parts, and ends when the tunnel does. */
+  readonly tunnel?: Tunnel | undefined;
 };

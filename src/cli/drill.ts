@@ -1,10 +1,16 @@
-import { SCENARIOS, scenarioOf } from '../drill/scenarios.ts';
+import { hint } from '../config/fault.ts';
+import { readScenario } from '../drill/scenario-file.ts';
+import { SCENARIOS, type Scenario, scenarioOf } from '../drill/scenarios.ts';
 import { swarmPlan } from '../drill/scenarios-swarm.ts';
-import type { Plan } from '../drill/sim/plan.ts';
-import { reportPage } from '../drill/sim/report.ts';
-import { drill, type Verdict } from '../drill/sim/verdict.ts';
-import { serve } from '../serve.ts';
+import { reportPage } from '../drill/report/page.ts';
+import type { Verdict } from '../drill/sim/verdict.ts';
 import { realWorld } from '../world/real.ts';
+import type { World } from '../world/world.ts';
+import { inProcesses, JOBS_MAX, shares } from './drill-jobs.ts';
+import { liveDrill } from './drill-live.ts';
+import { makeRuns, type Run } from './drill-runs.ts';
+import { Teller } from './drill-teller.ts';
+import { Probes } from './probes.ts';
 
 /** As the options of the command come in. */
 export type DrillCommandOptions = {
@@ -12,7 +18,14 @@ export type DrillCommandOptions = {
   readonly seeds?: string;
   readonly scenario?: string;
   readonly minutes?: string;
+  readonly jobs?: string;
+  readonly untilBroken?: boolean;
+  readonly probes?: boolean;
   readonly report?: string;
+  readonly live?: string;
+  readonly shadow?: boolean;
+  readonly realTargets?: boolean;
+  readonly realCosts?: boolean;
   readonly json?: boolean;
   readonly verbose?: boolean;
 };
@@ -21,106 +34,153 @@ const WELL = 0;
 const BROKEN = 1;
 const USAGE = 2;
 
-/** Virtual minutes of safety phase when none are asked for: long enough for rests and slow start, a second or two of real time. */
-const MINUTES = 2;
+/** Virtual minutes of a scenario's safety phase when none are asked for: long enough for rests and slow start. The swarm draws its own. */
+const SCENARIO_MINUTES = 2;
 const MINUTES_MAX = 24 * 60;
 const SEEDS_MAX = 1_000_000;
-/** One run in so many is made twice, to see that its journal is the same (P10). */
-const TWICE_EVERY = 10;
-const VIOLATIONS_SHOWN = 12;
+/** From so many seeds on, a rare state that was never reached is a fault of the drill: each must then have had its chance. */
+const LONG_SEEDS = 1000;
 
-type Job = { readonly title: string; readonly tells: string; readonly plan: Plan };
+const SIMULATED = 'This one ran in a simulated world: time, network, names and services are in memory, and the seed decides everything.';
+
+/** What was asked for, with every number read. */
+type Asked = {
+  readonly first: number;
+  readonly count: number;
+  readonly minutes: number | undefined;
+  readonly jobs: number;
+  readonly areProbesCounted: boolean;
+  readonly scenarios: readonly Scenario[] | undefined;
+};
 
 /** `goodgate drill`: rehearses bad days in a simulated world and judges how the gateway bears them. Returns the exit code. */
 export async function drillCommand(options: DrillCommandOptions): Promise<number> {
   const world = realWorld();
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
-  const minutes = options.minutes === undefined ? MINUTES : Number(options.minutes);
-  const count = options.seeds === undefined ? 1 : Number(options.seeds);
-  const jobs = jobsOf(options, minutes, count, world.chance.below(1e9));
-  if (typeof jobs === 'string') {
-    say(`goodgate drill: ${jobs}`);
+  const asked = await read(options, world);
+  if (Array.isArray(asked)) {
+    for (const line of asked) say(`goodgate drill: ${line}`);
     return USAGE;
   }
-  const strangers: unknown[] = [];
-  const onStranger = (error: unknown): void => void strangers.push(error);
-  process.on('unhandledRejection', onStranger);
-  let broken = 0;
-  let virtualMs = 0;
-  let last: { readonly job: Job; readonly verdict: Verdict } | undefined;
-  for (const [nth, job] of jobs.entries()) {
-    const verdict = await drill({ timers: world.timers, serve }, job.plan, minutes, nth % TWICE_EVERY === 0);
-    virtualMs += verdict.record.endMs;
-    const isKept = verdict.violations.length === 0 && strangers.length === 0;
-    if (!isKept) broken += 1;
-    if (options.json === true) process.stdout.write(`${JSON.stringify(summaryOf(job, verdict))}\n`);
-    else tell(job, verdict, isKept, options.verbose === true, say);
-    for (const stranger of strangers.splice(0)) say(`  a rejection that nobody heard: ${String(stranger)}`);
-    // Of many, the page shows the first that broke a promise, or else the last.
-    if (last === undefined || last.verdict.violations.length === 0) last = { job, verdict };
-  }
-  process.off('unhandledRejection', onStranger);
+  if (options.live !== undefined) return liveDrill(world, options.live, asked.scenarios ?? SCENARIOS, options, say);
+  const teller = new Teller({
+    say,
+    nowMs: () => world.clock.now(),
+    isJson: options.json === true,
+    isVerbose: options.verbose === true,
+    count: runCount(asked),
+  });
+  const last = asked.jobs > 1 ? await inMany(asked, options, teller) : await inOne(world, asked, options, teller);
   if (options.report !== undefined && last !== undefined) {
-    await world.files.write(options.report, reportPage(last.job.title, last.job.tells, last.verdict));
+    await world.files.write(options.report, reportPage([{ ...last.run, verdict: last.verdict }], SIMULATED));
     say(`goodgate drill: the report is in ${options.report}`);
   }
-  const hours = (virtualMs / 3_600_000).toFixed(2);
-  say(`goodgate drill: ${jobs.length} runs, ${hours} virtual hours, ${broken} with broken promises`);
-  return broken === 0 ? WELL : BROKEN;
+  // Of a process that drills for another, the other one judges.
+  const areAllHit = teller.end(asked.count >= LONG_SEEDS);
+  return teller.broken === 0 && areAllHit ? WELL : BROKEN;
+}
+
+type Shown = { readonly run: Run; readonly verdict: Verdict };
+
+async function inOne(
+  world: World,
+  asked: Asked,
+  options: DrillCommandOptions,
+  teller: Teller,
+): Promise<Shown | undefined> {
+  const probes = asked.areProbesCounted ? new Probes() : undefined;
+  await probes?.start();
+  let shown: Shown | undefined;
+  await makeRuns(world, runsOf(asked), {
+    minutes: asked.minutes,
+    isUntilBroken: options.untilBroken === true,
+    told: (summary, run, verdict) => {
+      teller.told(summary, run);
+      // Of many, the page shows the first that broke a promise, or else the last.
+      if (shown === undefined || shown.verdict.violations.length === 0) shown = { run, verdict };
+    },
+  });
+  if (probes !== undefined) teller.hit(await probes.hits());
+  probes?.stop();
+  return shown;
+}
+
+/** The seeds are shared out; a report then needs one seed made again. */
+async function inMany(asked: Asked, options: DrillCommandOptions, teller: Teller): Promise<undefined> {
+  const common = [
+    ...(options.minutes === undefined ? [] : ['--minutes', options.minutes]),
+    ...(options.scenario === undefined ? [] : ['--scenario', options.scenario]),
+    ...(asked.areProbesCounted ? ['--probes'] : []),
+    ...(options.untilBroken === true ? ['--until-broken'] : []),
+  ];
+  const argumentsOf = shares(asked.first, asked.count, asked.jobs).map(({ first, count }) => [
+    ...['--seed', String(first), '--seeds', String(count)],
+    ...common,
+  ]);
+  const failures = await inProcesses(argumentsOf, (line) => {
+    if ('probes' in line) teller.hit(line.probes);
+    else teller.told(line, undefined);
+  });
+  teller.failed(failures);
+}
+
+function runCount({ count, scenarios }: Asked): number {
+  return count * (scenarios?.length ?? 1);
+}
+
+function* runsOf({ first, count, minutes, scenarios }: Asked): Generator<Run> {
+  for (const scenario of scenarios ?? [undefined]) {
+    for (let nth = 0; nth < count; nth += 1) {
+      const seed = String(first + nth);
+      if (scenario === undefined) {
+        const tells = 'Everything is drawn from the seed.';
+        yield { title: `swarm, seed ${seed}`, tells, plan: swarmPlan(seed, minutes) };
+      } else {
+        const plan = scenario.make(seed, minutes ?? SCENARIO_MINUTES);
+        yield { title: scenario.name, tells: scenario.tells, plan };
+      }
+    }
+  }
 }
 
 /** What to run, or what is wrong with what was asked. */
-function jobsOf(options: DrillCommandOptions, minutes: number, count: number, fresh: number): readonly Job[] | string {
-  if (!(minutes > 0 && minutes <= MINUTES_MAX)) return `--minutes is a number above 0 and up to ${MINUTES_MAX}`;
-  if (!Number.isInteger(count) || count < 1 || count > SEEDS_MAX) return `--seeds is a number from 1 to ${SEEDS_MAX}`;
-  const first = options.seed === undefined ? fresh : Number(options.seed);
-  if (!Number.isSafeInteger(first) || first < 0) return '--seed is a whole number, as a run prints it';
-  const seeds = Array.from({ length: count }, (_, nth) => String(first + nth));
-  if (options.scenario === undefined) {
-    const tells = 'Everything is drawn from the seed.';
-    return seeds.map((seed) => ({ title: `swarm, seed ${seed}`, tells, plan: swarmPlan(seed, minutes) }));
+async function read(options: DrillCommandOptions, world: World): Promise<Asked | string[]> {
+  const minutes = options.minutes === undefined ? undefined : Number(options.minutes);
+  const count = Number(options.seeds ?? 1);
+  const jobs = Number(options.jobs ?? 1);
+  const first = Number(options.seed ?? world.chance.below(1e9));
+  if (minutes !== undefined && !(minutes > 0 && minutes <= MINUTES_MAX)) {
+    return [`--minutes is a number above 0 and up to ${MINUTES_MAX}, not "${options.minutes}"`];
   }
-  const scenarios = options.scenario === 'all' ? SCENARIOS : [scenarioOf(options.scenario)];
-  const jobs: Job[] = [];
-  for (const scenario of scenarios) {
-    if (scenario === undefined) {
-      return `there is no scenario "${options.scenario}"; known are all, ${SCENARIOS.map(({ name }) => name).join(', ')}`;
-    }
-    for (const seed of seeds) {
-      jobs.push({ title: scenario.name, tells: scenario.tells, plan: scenario.make(seed, minutes) });
-    }
+  if (!Number.isInteger(count) || count < 1 || count > SEEDS_MAX) {
+    return [`--seeds is a whole number from 1 to ${SEEDS_MAX}, not "${options.seeds}"`];
   }
-  return jobs;
+  if (!Number.isInteger(jobs) || jobs < 1 || jobs > JOBS_MAX) {
+    return [`--jobs is a whole number from 1 to ${JOBS_MAX}, not "${options.jobs}"`];
+  }
+  if (!Number.isSafeInteger(first) || first < 0) {
+    return [`--seed is a whole number, as a run prints it, not "${options.seed}"`];
+  }
+  if (jobs > 1 && options.report !== undefined) return ['--report is about one run; leave --jobs out'];
+  const scenarios = await scenariosOf(options.scenario, world);
+  if (Array.isArray(scenarios) && typeof scenarios[0] === 'string') return scenarios as string[];
+  const areProbesCounted = options.probes === true || count >= LONG_SEEDS;
+  return { first, count, minutes, jobs, areProbesCounted, scenarios: scenarios as readonly Scenario[] | undefined };
 }
 
-function tell(
-  { title, plan }: Job,
-  verdict: Verdict,
-  isKept: boolean,
-  isVerbose: boolean,
-  say: (line: string) => void,
-): void {
-  const { record, tally, violations } = verdict;
-  const failures = Object.entries(tally.failed).map(([code, count]) => `${code} ${count}`);
-  const failed = failures.length === 0 ? '' : `; failed: ${failures.join(', ')}`;
-  say(
-    `${isKept ? 'kept  ' : 'BROKEN'} ${title}: ${tally.answered} of ${tally.calls} calls answered${failed}; journal ${record.journal.hash}`,
-  );
-  if (isVerbose || !isKept) say(`  the plan: ${JSON.stringify(plan)}`);
-  for (const { check, what } of violations.slice(0, VIOLATIONS_SHOWN)) say(`  ${check}: ${what}`);
-  if (!isKept) say(`  again: ${verdict.replay}`);
-}
-
-function summaryOf({ title, plan }: Job, { record, violations, tally, replay }: Verdict): object {
-  return {
-    title,
-    seed: plan.seed,
-    isKept: violations.length === 0,
-    violations: violations.map(({ check, what }) => ({ check, what })),
-    tally,
-    virtualMs: record.endMs,
-    journal: record.journal.hash,
-    replay,
-    plan,
-  };
+/** By name, from a file, or none: then everything is drawn. Lines of text are what is wrong. */
+async function scenariosOf(
+  name: string | undefined,
+  world: World,
+): Promise<readonly Scenario[] | string[] | undefined> {
+  if (name === undefined) return undefined;
+  if (name === 'all') return SCENARIOS;
+  const known = scenarioOf(name);
+  if (known !== undefined) return [known];
+  if (/\.ya?ml$|\.json$|\//.test(name)) {
+    const file = await readScenario(world, name);
+    return file.kind === 'scenario' ? [file.scenario] : [...file.lines];
+  }
+  const names = SCENARIOS.map((scenario) => scenario.name);
+  return [`there is no scenario "${name}"${hint(name, ['all', ...names])}; a file is read when its name ends in .yaml`];
 }

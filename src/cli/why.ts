@@ -21,36 +21,63 @@ const CLOCKS = {
 const BYTES_MAX = 1024 * 1024;
 
 /**
- * `goodgate why`: fetches the story of a call from a running gateway and prints it. The story is there for calls of this machine, or with
- * the credential that made the call in `GOODGATE_KEY`. Exit code 0 when it was found, 1 when not, 2 when no gateway answers.
+ * `goodgate why`: fetches the story of a call from a running gateway and prints it. `given` is the call's number, or the address of its
+ * story as the error page links it. The story is there for calls of this machine, or with the credential that made the call in
+ * `GOODGATE_KEY`. Exit code 0 when it was found, 1 when not, 2 when it cannot be asked for: no call number, no gateway.
  */
 export async function whyCommand(
-  id: string,
+  given: string,
   options: { readonly url: string; readonly json: boolean },
 ): Promise<number> {
-  const origin = originOf(options.url);
+  const { id, url = options.url } = linkIn(given);
+  if (id === undefined) {
+    return refuse(
+      `"${printable(given.slice(0, 100))}" is no call number: that is 32 hexadecimal digits, "Call number" on the error page and x-request-id of the answer`,
+      options.json,
+    );
+  }
+  const origin = originOf(url);
   if (origin === undefined) {
-    process.stderr.write(`goodgate: "${options.url}" is no address of a gateway such as http://127.0.0.1:5020\n`);
-    return UNREACHABLE;
+    return refuse(`"${printable(url)}" is no address of a gateway such as http://127.0.0.1:5020`, options.json);
   }
   const world = realWorld();
   const requester = createRequester(world, {});
   try {
-    const { status, text } = await get(requester, origin, `/goodgate/why/${encodeURIComponent(id)}`, [
+    const { status, text } = await get(requester, origin, `/goodgate/why/${id}`, [
       ...['accept', options.json ? 'application/json' : 'text/plain'],
       ...(world.env['GOODGATE_KEY'] === undefined ? [] : ['authorization', `Bearer ${world.env['GOODGATE_KEY']}`]),
     ]);
     const stream = status === 200 || options.json ? process.stdout : process.stderr;
     // What comes over the network may not steer the terminal.
-    stream.write(text.replace(/[^\P{Cc}\n]/gu, '?'));
+    stream.write(printable(text));
     return status === 200 ? FOUND : status === 404 ? NOT_FOUND : UNREACHABLE;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`goodgate: no gateway answers at ${options.url}: ${reason}\n`);
-    return UNREACHABLE;
+    const help = 'start one with "goodgate serve", or name the right address with --url';
+    return refuse(`no gateway answers at ${printable(url)}: ${printable(reason)}; ${help}`, options.json);
   } finally {
     requester.close();
   }
+}
+
+/** Says why there is no story to ask for, where a person or a program looks for it. */
+function refuse(reason: string, isJson: boolean): number {
+  if (isJson) process.stdout.write(`${JSON.stringify({ error: reason })}\n`);
+  else process.stderr.write(`goodgate: ${reason}\n`);
+  return UNREACHABLE;
+}
+
+/** Without what steers a terminal. */
+function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n]|\p{Cf}/gu, '?');
+}
+
+/** A call's number as people copy it: alone, with blanks or in capitals, or in the address of its story, which names the gateway too. */
+function linkIn(given: string): { readonly id: string | undefined; readonly url?: string } {
+  const text = given.trim();
+  const link = /^(https?:\/\/[^/]+)\/goodgate\/why\/([0-9a-f]{32})\/?$/i.exec(text);
+  if (link?.[1] !== undefined) return { id: link[2]?.toLowerCase(), url: link[1] };
+  return { id: /^[0-9a-f]{32}$/i.test(text) ? text.toLowerCase() : undefined };
 }
 
 function originOf(text: string): Origin | undefined {

@@ -120,9 +120,13 @@ function targetShown({ name: _, credentials, ...target }: TargetSettings): unkno
   };
 }
 
-function routeShown({ pools, clocks, deadlineMs, paths, ...route }: RouteSettings, settings: Settings): unknown {
+function routeShown(
+  { pools, largerContext, clocks, deadlineMs, paths, ...route }: RouteSettings,
+  settings: Settings,
+): unknown {
   return {
     ...route,
+    ...(largerContext === undefined ? {} : { largerContext: poolShown(largerContext, settings) }),
     ...(paths.length === 0 ? {} : { paths }),
     ...(deadlineMs === settings.deadlineMs ? {} : { deadlineMs }),
     clocks: differences(clocks, settings.clocks),

@@ -97,7 +97,7 @@ export const TARGET_AGE_MS = 300_000;
 
 // ---- retries -----------------------------------------------------------------------------------------------------
 
-/** The SRE book's three: with a budget shared by all calls, a fourth buys less than it costs. */
+/** The SRE book's three, where only targets are left that were asked already: with a budget shared by all calls, a fourth buys less than it costs. */
 export const ATTEMPTS_MAX = 3;
 
 /** More attempts for failures that prove nothing was sent: they cost the service nothing (gRPC's transparent retry). */
@@ -140,3 +140,42 @@ export const HEDGE_AFTER_MIN_MS = 2_000;
 
 /** And never above. */
 export const HEDGE_AFTER_MAX_MS = 10_000;
+
+// ---- overload ----------------------------------------------------------------------------------------------------
+
+/** Calls that wait for one pool: at 16 KiB a call 16 MB, and at 100 calls/s ten seconds. */
+export const WAITERS_MAX = 1_000;
+
+/** What a person waits for a first sign of life. */
+export const WAIT_MAX_MS = 10_000;
+
+/** The wait while another pool could be asked: long enough for a free place, too short to be noticed. */
+export const WAIT_ELSEWHERE_MS = 250;
+
+/** Nobody may rise above the others unless the operator lets them: else everybody does. */
+export const PRIORITY_MAX = 0;
+
+// ---- streams -----------------------------------------------------------------------------------------------------
+
+/** 64 MiB of journals: sixteen of the largest replies, or some 2,000 usual ones. */
+export const REPLAY_BYTES_MAX = 67_108_864;
+
+/** How long a finished reply can be read again: a train through a tunnel, a laptop carried to another room. */
+export const REPLAY_KEEP_MS = 300_000;
+
+/** A caller who left without a word pays for nothing more. */
+export const ORPHAN_MS = 0;
+
+/** One that said it may come back: what a lost connection takes to return, and no more tokens than that. */
+export const ANNOUNCED_ORPHAN_MS = 60_000;
+
+// ---- probes ------------------------------------------------------------------------------------------------------
+
+/** The list of models: small, free of charge, and it checks the credential too. */
+export const PROBE_PATH = '/v1/models';
+
+/** A standby has time, and some services count every request (nginx plus 5 s, HAProxy 2 s). */
+export const PROBE_INTERVAL_MS = 30_000;
+
+/** A small question that takes longer is a failure. */
+export const PROBE_TIMEOUT_MS = 10_000;

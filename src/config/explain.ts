@@ -68,7 +68,8 @@ function unknownSetting(key: string, schema: Schema | undefined): string {
   const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
   const noun = (schema && notes.get(schema)?.noun) ?? 'the config';
   const other = OTHER_WORDS[key.toLowerCase().replace(/[_\s]/g, '-')];
-  const isOther = other !== undefined && known.includes(other) && nearest(key, known) === undefined;
+  // A word of another gateway says more than a likeness of letters.
+  const isOther = other !== undefined && known.includes(other);
   const guess = isOther ? `; did you mean "${other}"?` : hint(key, known);
   return `${quoted(key)} is not a known setting of ${noun}${guess}`;
 }

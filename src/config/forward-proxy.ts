@@ -1,12 +1,12 @@
 /** Which forward proxy a target is reached through: its own, or the environment's as curl and every SDK read it. */
 import type { Origin } from '../http1/contract.ts';
-import { isLoopback } from './address.ts';
+import { proxyFor } from '../http1/via.ts';
 import type { Env } from './environment.ts';
 import { originOf, urlFault } from './url.ts';
 
 /**
- * The forward proxy of an origin, undefined for none. `written` is a URL, `off`, or undefined: then `HTTPS_PROXY` or `HTTP_PROXY` count, in either
- * case of letters, unless `NO_PROXY` names the host. Loopback never goes through a proxy of the environment: its loopback is not ours.
+ * The forward proxy of an origin, undefined for none. `written` is a URL, `off`, or undefined: then `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY` count,
+ * in either case of letters, unless `NO_PROXY` names the host or its network. Loopback never goes through a proxy of the environment: its loopback is not ours.
  * A variable that holds no URL is ignored here; `proxyVariableFault` tells it.
  */
 export function forwardProxyOf(
@@ -16,9 +16,9 @@ export function forwardProxyOf(
 ): Origin['via'] {
   if (written === 'off') return undefined;
   if (written !== undefined) return viaOf(written);
-  if (isLoopback(origin.host) || isExempt(origin.host, origin.port, variable(env, 'NO_PROXY') ?? '')) return undefined;
-  const url = proxyVariable(env, origin.isSecure);
-  return url === undefined || urlFault(url, true) !== undefined ? undefined : viaOf(url);
+  const host = origin.host.includes(':') ? `[${origin.host}]` : origin.host;
+  const choice = proxyFor(`${origin.isSecure ? 'https' : 'http'}://${host}:${origin.port}`, env);
+  return choice.kind === 'proxy' ? choice.via : undefined;
 }
 
 /** What is wrong with the variable that would be used, or undefined. Without its value: it may hold a password. */
@@ -47,19 +47,6 @@ function viaOf(text: string): NonNullable<Origin['via']> {
   if (url.username === '' && url.password === '') return via;
   const bytes = new TextEncoder().encode(`${decoded(url.username)}:${decoded(url.password)}`);
   return { ...via, authorization: `Basic ${btoa(String.fromCharCode(...bytes))}` };
-}
-
-/** Names in NO_PROXY stand for themselves and everything below; `*` for all; `host:port` for one port. */
-function isExempt(host: string, port: number, list: string): boolean {
-  return list.split(/[\s,]+/).some((written) => {
-    const entry = written.toLowerCase().replace(/^\*?\./, '');
-    if (entry === '*') return true;
-    // One colon sets a port apart; more are an IPv6 address, whose port needs brackets.
-    const [, name = entry, only] =
-      /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(entry)?.filter((each) => each !== undefined) ?? [];
-    if (name === '' || (only !== undefined && Number(only) !== port)) return false;
-    return host === name || host.endsWith(`.${name}`);
-  });
 }
 
 function decoded(text: string): string {

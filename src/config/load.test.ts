@@ -21,7 +21,7 @@ async function failing(code: string | undefined): Promise<string[]> {
 }
 
 test('a file that cannot be read is told in one sentence', async () => {
-  assert.deepEqual(await failing('ENOENT'), ['conf/goodgate.yaml: there is no such file']);
+  assert.deepEqual(await failing('ENOENT'), ['conf/goodgate.yaml: there is no such file; expected a config in YAML']);
   assert.deepEqual(await failing('EACCES'), ['conf/goodgate.yaml: may not be read by this user']);
   assert.deepEqual(await failing('EISDIR'), ['conf/goodgate.yaml: is a folder; expected a file']);
   assert.deepEqual(await failing('EIO'), ['conf/goodgate.yaml: cannot be read (EIO)']);

@@ -24,7 +24,7 @@ export async function loadConfig(world: LoadParts, path: string): Promise<Loaded
   try {
     text = await world.files.read(path);
   } catch (error) {
-    return refused([{ file: path, line: 0, column: 0, message: fileSentence(error) }]);
+    return refused([{ file: path, line: 0, column: 0, message: configSentence(error) }]);
   }
   const { source, faults } = readSource(path, text, world.env);
   if (source === undefined) return refused(faults);
@@ -41,6 +41,14 @@ export async function loadConfig(world: LoadParts, path: string): Promise<Loaded
   if (Array.isArray(asked)) return refused(asked, source.filled);
   const { placeOf, writtenAt, filled } = source;
   return { kind: 'config', config: { file: path, asked, env: world.env, filled, placeOf, writtenAt } };
+}
+
+/** Why there is no config. A certificate that is missing needs no word of what it should be. */
+function configSentence(error: unknown): string {
+  const sentence = fileSentence(error);
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    ? `${sentence}; expected a config in YAML`
+    : sentence;
 }
 
 function refused(faults: readonly ConfigFault[], filled: readonly string[] = []): Loaded {

@@ -41,6 +41,10 @@ export function printable(settings: Settings): Settings {
     routes: settings.routes.map((route) => ({
       ...route,
       pools: route.pools.map((pool) => ({ ...pool, targets: pool.targets.map(masked) })),
+      largerContext: route.largerContext && {
+        ...route.largerContext,
+        targets: route.largerContext.targets.map(masked),
+      },
     })),
   };
 }

@@ -57,6 +57,8 @@ export function settle(asked: Wanted, env: Env, file: string | undefined): Setti
     drainMs: asked.timeouts?.drain ?? standard.DRAIN_MS,
     ...limitsOf(asked),
     ...retriesOf(asked),
+    overload: overloadOf(asked),
+    streams: streamsOf(asked),
     trust: { forwarded: asked.trust?.forwarded ?? [], proxyProtocol: asked.trust?.['proxy-protocol'] ?? [] },
     errors: { isEdgeSafe: asked.errors?.['edge-safe'] ?? false },
     log: { level: asked.log?.level ?? 'warn', format: asked.log?.format ?? 'text' },
@@ -90,6 +92,7 @@ function targetOf(name: string, asked: WantedTarget, env: Env, isConnectSaid: bo
     fieldsDefault: asked.dialect === 'anthropic' ? ['anthropic-version', ANTHROPIC_VERSION] : [],
     model: asked.model,
     clocks: { ...near, ...saidClocks(asked.timeouts) },
+    goesOn: asked['goes-on'],
     isNear: isClose,
   };
 }
@@ -138,11 +141,13 @@ function routeOf(
   const models = asked.match?.models ?? [];
   const paths = asked.match?.paths ?? [];
   const deadlineMs = asked.deadline ?? whole.timeouts?.deadline ?? standard.DEADLINE_MS;
+  const larger = asked['larger-context'];
   return {
     name: [...models, ...paths].join(', ') || '*',
     models,
     paths,
     pools: asked.pools.map((pool, index) => poolOf(pool, index, whole.region, byName, names)),
+    largerContext: larger && poolOf(larger, asked.pools.length, whole.region, byName, names),
     clocks: clocksOf([whole.timeouts, asked.timeouts], deadlineMs),
     deadlineMs,
   };
@@ -168,10 +173,22 @@ function poolOf(
     name: asked.name ?? names.next(asked.targets.join('+'), asked),
     targets,
     model: asked.model,
-    balance: asked.balance ?? 'round-robin',
+    balance: asked.balance ?? 'least-connections',
     redundancy,
     regions:
       here !== undefined && regions.includes(here) ? [here, ...regions.filter((each) => each !== here)] : regions,
+    probe: probeOf(asked.probe, redundancy),
+  };
+}
+
+/** A hot standby must be known to live before it is needed; elsewhere calls show it, unless the operator wants to know earlier. */
+function probeOf(asked: AskedPool['probe'], redundancy: PoolSettings['redundancy']): PoolSettings['probe'] {
+  if (asked === undefined && redundancy !== 'hot-standby') return undefined;
+  return {
+    path: asked?.path ?? standard.PROBE_PATH,
+    intervalMs: asked?.interval ?? standard.PROBE_INTERVAL_MS,
+    timeoutMs: asked?.timeout ?? standard.PROBE_TIMEOUT_MS,
+    ignores: asked?.ignore ?? [],
   };
 }
 
@@ -253,7 +270,9 @@ function limitsOf({ limits, timeouts }: Wanted): Pick<Settings, 'server' | 'upst
 function retriesOf({ retries, hedge }: Wanted): Pick<Settings, 'retries' | 'hedge'> {
   const settings = {
     attemptsMax: retries?.attempts ?? standard.ATTEMPTS_MAX,
+    attemptsElsewhereMax: retries?.attempts,
     freeAttemptsMax: retries?.['free-attempts'] ?? standard.FREE_ATTEMPTS_MAX,
+    freeElsewhereMax: retries?.['free-attempts'],
     budgetRatio: retries?.budget ?? standard.BUDGET_RATIO,
     budgetPerSecond: retries?.['budget-per-second'] ?? standard.BUDGET_PER_SECOND,
     budgetWindowMs: retries?.['budget-window'] ?? standard.BUDGET_WINDOW_MS,
@@ -272,4 +291,25 @@ function retriesOf({ retries, hedge }: Wanted): Pick<Settings, 'retries' | 'hedg
   // Nothing pays for a hedge where the budget is nothing.
   const isPaid = settings.budgetRatio > 0 || settings.budgetPerSecond > 0;
   return { retries: settings, hedge: hedge?.mode === 'off' || !isPaid ? undefined : after };
+}
+
+function overloadOf({ overload }: Wanted): Settings['overload'] {
+  return {
+    concurrencyMax: overload?.concurrency,
+    waitersMax: overload?.waiting ?? standard.WAITERS_MAX,
+    waitMaxMs: overload?.wait ?? standard.WAIT_MAX_MS,
+    waitElsewhereMs: overload?.['wait-elsewhere'] ?? standard.WAIT_ELSEWHERE_MS,
+    priorityMax: overload?.['priority-max'] ?? standard.PRIORITY_MAX,
+  };
+}
+
+function streamsOf({ streams }: Wanted): Settings['streams'] {
+  return {
+    resume: streams?.resume ?? 'best-effort',
+    isPlainStreamed: streams?.['plain-as-streams'] ?? false,
+    replayBytesMax: streams?.['replay-memory'] ?? standard.REPLAY_BYTES_MAX,
+    replayKeepMs: streams?.['replay-keep'] ?? standard.REPLAY_KEEP_MS,
+    orphanMs: streams?.orphan ?? standard.ORPHAN_MS,
+    announcedOrphanMs: streams?.['announced-orphan'] ?? standard.ANNOUNCED_ORPHAN_MS,
+  };
 }

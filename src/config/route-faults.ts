@@ -1,11 +1,14 @@
 /** What is wrong with routes and their pools beyond the shape of their settings. */
 import { type ConfigFault, hint, quoted } from './fault.ts';
-import { itemsAt, namesAt, numberAt, shownAt, textAt, valueAt } from './looking.ts';
+import { isWritten, itemsAt, namesAt, numberAt, shownAt, textAt, valueAt } from './looking.ts';
 import type { Path, Source } from './source.ts';
 
 /** Faults of every route, and of the region of the gateway, which only pools give a meaning. */
 export function routeFaults(source: Source): ConfigFault[] {
-  const pools = itemsAt(source, ['routes']).flatMap((route) => itemsAt(source, [...route, 'pools']));
+  const pools = itemsAt(source, ['routes']).flatMap((route) => [
+    ...itemsAt(source, [...route, 'pools']),
+    ...(isWritten(source, [...route, 'larger-context']) ? [[...route, 'larger-context']] : []),
+  ]);
   return [
     ...pools.flatMap((pool) => poolFaults(source, pool)),
     ...poolNameFaults(source, pools),

@@ -61,8 +61,18 @@ const limits = field(
 
 const retries = field(
   z.strictObject({
-    attempts: whole('Attempts of one call, the first included. 1 is no retry.', standard.ATTEMPTS_MAX, 1, 20),
-    'free-attempts': whole('More for failures that prove nothing was sent.', standard.FREE_ATTEMPTS_MAX, 0, 20),
+    attempts: whole(
+      'Attempts of one call in one pool, the first included. 1 is no retry. Unset, every target of the pool is asked once before a call fails, and one target alone so often.',
+      standard.ATTEMPTS_MAX,
+      1,
+      20,
+    ),
+    'free-attempts': whole(
+      'More for failures that prove nothing was sent. Unset, such a failure never keeps another target from being asked.',
+      standard.FREE_ATTEMPTS_MAX,
+      0,
+      20,
+    ),
     budget: percent(
       'Retries and hedges together, as a share of calls: what a service in trouble gets on top of its load.',
       standard.BUDGET_RATIO,
@@ -109,6 +119,62 @@ const hedge = field(
     description: 'A second attempt beside a slow one. Paid from the budget of retries.',
     expected: 'settings of hedge such as { after: 5s }',
     noun: 'hedge',
+  },
+);
+
+const overload = field(
+  z.strictObject({
+    concurrency: field(z.number().int().min(1).max(1_000_000), {
+      description:
+        'Calls under way at one target for one model. It is lowered and raised again by what the target refuses.',
+      unsaid: 'no limit until the target refuses',
+      expected: 'a whole number from 1 to 1000000',
+    }).optional(),
+    waiting: whole('Calls that may wait for one pool.', standard.WAITERS_MAX, 0, 100_000),
+    wait: duration('The longest wait for a free target. Who would wait longer is told at once.', standard.WAIT_MAX_MS),
+    'wait-elsewhere': duration('The same while another pool could be asked.', standard.WAIT_ELSEWHERE_MS),
+    'priority-max': whole(
+      'The highest `goodgate-priority` that callers may give themselves; the larger goes first.',
+      standard.PRIORITY_MAX,
+      0,
+      3,
+    ),
+  }),
+  {
+    description: 'What happens when more comes than the targets can take.',
+    expected: 'settings of overload such as { waiting: 500 }',
+    noun: 'overload',
+  },
+);
+
+const streams = field(
+  z.strictObject({
+    resume: choice(
+      '`best-effort` finishes a stream that broke as one answer; `exact` only where not a word can differ; `off` never. Callers choose for themselves by `goodgate-resume`.',
+      ['off', 'exact', 'best-effort'],
+      'best-effort',
+    ).optional(),
+    'plain-as-streams': field(z.boolean(), {
+      description:
+        '`true` asks for plain inference answers as streams and puts them together, so that stalls and cuts are seen early and mended.',
+      standard: false,
+      expected: 'true or false',
+    }).optional(),
+    'replay-memory': size(
+      'Journals of replies, for callers that come back after a lost connection. 0 is no replay.',
+      standard.REPLAY_BYTES_MAX,
+    ),
+    'replay-keep': duration('How long a finished reply can be read again.', standard.REPLAY_KEEP_MS, 1_000),
+    orphan: duration('How long a call goes on without its caller. 0 stops it at once.', standard.ORPHAN_MS),
+    'announced-orphan': duration(
+      'The same for callers that said they may come back, by an `Idempotency-Key` or `goodgate-replay: on`.',
+      standard.ANNOUNCED_ORPHAN_MS,
+    ),
+  }),
+  {
+    description: 'How streams outlive what carries them.',
+    expected: 'settings of streams such as { resume: exact }',
+    noun: 'streams',
   },
 );
 
@@ -195,6 +261,8 @@ export const configSchema = field(
     limits: limits.optional(),
     retries: retries.optional(),
     hedge: hedge.optional(),
+    overload: overload.optional(),
+    streams: streams.optional(),
     trust: trust.optional(),
     errors: errors.optional(),
     log: log.optional(),

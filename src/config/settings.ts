@@ -1,4 +1,6 @@
+import type { ResumeMode } from '../call/said.ts';
 import type { Pool, Route, Target } from '../call/target.ts';
+import type { CauseCode } from '../diagnosis/catalogue.ts';
 import type { ServerLimits } from '../http1/contract.ts';
 import type { TlsServerOptions } from '../world/world.ts';
 
@@ -37,6 +39,8 @@ export type Settings = {
   readonly retries: RetrySettings;
   /** undefined: no second attempt is started while the first is still silent. */
   readonly hedge: HedgeSettings | undefined;
+  readonly overload: OverloadSettings;
+  readonly streams: StreamSettings;
   readonly trust: TrustSettings;
   readonly errors: ErrorSettings;
   readonly log: LogSettings;
@@ -73,9 +77,14 @@ export type TargetSettings = Target & {
   readonly model: string | undefined;
   /** Only what its `timeouts` say. */
   readonly clocks: Partial<AttemptClocks>;
+  /** How it goes on from a partial answer; undefined: found out. */
+  readonly goesOn: (typeof GOES_ON)[number] | undefined;
   /** Loopback or private address: shorter connect clock and back-off. */
   readonly isNear: boolean;
 };
+
+/** How a target may go on from a partial answer. */
+export const GOES_ON = ['none', 'prefill', 'flags', 'prefix'] as const;
 
 /** How a pool chooses among its targets. */
 export const BALANCES = ['round-robin', 'least-connections', 'ip-hash', 'latency', 'prefix'] as const;
@@ -96,6 +105,18 @@ export type PoolSettings = Omit<Pool, 'targets'> & {
   readonly redundancy: Redundancy | undefined;
   /** For `multi-region`: the regions of its targets, the local one first; else empty. */
   readonly regions: readonly string[];
+  /** Asks its targets by themselves whether they live; undefined: only calls show it. */
+  readonly probe: ProbeSettings | undefined;
+};
+
+/** One small GET to each target of a pool, again and again. */
+export type ProbeSettings = {
+  /** As callers write it: `/v1/models`. */
+  readonly path: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** Causes that prove nothing against the target, beside those that never do. */
+  readonly ignores: readonly CauseCode[];
 };
 
 export type RouteSettings = Omit<Route, 'pools'> & {
@@ -104,6 +125,8 @@ export type RouteSettings = Omit<Route, 'pools'> & {
   /** Globs on the path; empty matches every path. */
   readonly paths: readonly string[];
   readonly pools: readonly PoolSettings[];
+  /** Asked once when a conversation is too long for the model. */
+  readonly largerContext: PoolSettings | undefined;
   /** The general clocks with this route's `timeouts` over them. */
   readonly clocks: AttemptClocks;
   readonly deadlineMs: number;
@@ -118,10 +141,14 @@ export type UpstreamLimits = {
 };
 
 export type RetrySettings = {
-  /** Attempts of one call, the first included. */
+  /** Attempts of one call in one pool, the first included, when no target is left that was not asked. */
   readonly attemptsMax: number;
-  /** More for failures that prove nothing was sent. */
+  /** … and while one is left; undefined: each target once. */
+  readonly attemptsElsewhereMax: number | undefined;
+  /** More for failures that prove nothing was sent, when no target is left that was not asked. */
   readonly freeAttemptsMax: number;
+  /** … and while one is left; undefined: each target once. */
+  readonly freeElsewhereMax: number | undefined;
   /** Retries and hedges may be this share of calls over `budgetWindowMs` … */
   readonly budgetRatio: number;
   /** … and this many a second besides. */
@@ -138,6 +165,33 @@ export type RetrySettings = {
 
 /** When a second attempt starts beside a silent first one: the learned p95 × 2 within the bounds, `afterMs` while unknown. */
 export type HedgeSettings = { readonly afterMs: number; readonly afterMinMs: number; readonly afterMaxMs: number };
+
+/** What happens when more comes than targets can take. */
+export type OverloadSettings = {
+  /** Attempts under way at one target for one model; undefined: only as the target itself shows. */
+  readonly concurrencyMax: number | undefined;
+  /** Calls that may wait for one pool, how long, and how long while another pool could be asked. */
+  readonly waitersMax: number;
+  readonly waitMaxMs: number;
+  readonly waitElsewhereMs: number;
+  /** The highest `goodgate-priority` that a caller may give itself. */
+  readonly priorityMax: number;
+};
+
+/** How streams outlive what carries them. */
+export type StreamSettings = {
+  /** For calls that do not say by `goodgate-resume`. */
+  readonly resume: ResumeMode;
+  /** True: plain inference calls are asked for as streams and put together. */
+  readonly isPlainStreamed: boolean;
+  /** Journals of all replies together; 0 is no replay. */
+  readonly replayBytesMax: number;
+  /** How long a finished reply can be read again. */
+  readonly replayKeepMs: number;
+  /** How long a call goes on without its caller: one that never said that it may come back, and one that did. */
+  readonly orphanMs: number;
+  readonly announcedOrphanMs: number;
+};
 
 /** Whose word about the caller's address is believed, as networks in CIDR form. */
 export type TrustSettings = {

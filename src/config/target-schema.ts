@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type { TargetDialect } from '../call/target.ts';
 import { choice, field, secret, text, whole } from './scalars.ts';
+import { GOES_ON } from './settings.ts';
 import { overrides } from './timeouts-schema.ts';
 
 /** What a target may speak; the sandbox is built in and cannot be written. */
@@ -79,6 +80,10 @@ export const target = field(
     model: text(
       'The model to ask this target for, always; for Azure deployments with names of their own.',
       'the name of a model',
+    ).optional(),
+    'goes-on': choice(
+      'How it goes on from a partial answer, when a stream broke elsewhere: not at all; from a trailing message of the assistant; with the `continue_final_message` of vLLM and SGLang; with `prefix: true`. Without it, what is known of the service counts, and what it says of itself.',
+      GOES_ON,
     ).optional(),
     timeouts: overrides('this target'),
   }),

@@ -68,6 +68,15 @@ const CLIENT_CERTIFICATE_ALERTS = new Set([
   'access_denied',
 ]);
 
+/** Alerts that OpenSSL names without the word: those of the extensions, RFC 6066 §9. */
+const BARE_ALERTS = new Set([
+  'UNRECOGNIZED_NAME',
+  'UNSUPPORTED_EXTENSION',
+  'CERTIFICATE_UNOBTAINABLE',
+  'BAD_CERTIFICATE_STATUS_RESPONSE',
+  'BAD_CERTIFICATE_HASH_VALUE',
+]);
+
 /** The gateway ran out of something: decided before any other evidence, since it makes the rest meaningless. */
 export function classifyExhausted(evidence: Evidence): Finding | undefined {
   const { errno } = evidence;
@@ -161,6 +170,9 @@ export function classifyTls(evidence: Evidence): Finding {
 
 /** `ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED` → `certificate_required`; Node gives alerts only by such names. */
 function alertOf(errno: string): string {
-  const at = errno.startsWith('ERR_SSL_') ? errno.indexOf('_ALERT_') : -1;
-  return at === -1 ? '' : errno.slice(at + '_ALERT_'.length).toLowerCase();
+  if (!errno.startsWith('ERR_SSL_')) return '';
+  const at = errno.indexOf('_ALERT_');
+  if (at !== -1) return errno.slice(at + '_ALERT_'.length).toLowerCase();
+  const bare = errno.slice('ERR_SSL_TLSV1_'.length);
+  return BARE_ALERTS.has(bare) ? bare.toLowerCase() : '';
 }

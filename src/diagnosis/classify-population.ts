@@ -24,13 +24,15 @@ const CRASHES: ReadonlySet<CauseCode> = new Set([
   'stream-error',
 ]);
 
+const CHANGES = { config: 'the config here was changed', deploy: 'this gateway was deployed' } as const;
+
 /** Facts about the many, laid beside the finding about the one (hop attribution rule 5). They may move the hop only where two of them agree. */
 export function sharpenByPopulation(finding: Finding, facts: PopulationFacts): Finding {
   const moved = moveHop(finding, facts);
   const by = [...moved.decidedBy];
   if (facts.incident !== undefined && moved.hop === 'service') by.push('the service declares an incident');
   if (facts.ownChange !== undefined)
-    by.push(`our last ${facts.ownChange.what} was ${seconds(facts.ownChange.agoMs)} before`);
+    by.push(`${CHANGES[facts.ownChange.what]} ${seconds(facts.ownChange.agoMs)} before it began`);
   if (facts.otherCallers !== undefined) by.push(`other callers are ${facts.otherCallers}`);
   if (facts.otherTargets !== undefined) by.push(`other targets are ${facts.otherTargets}`);
   return { ...moved, confidence: confidence(moved, facts), decidedBy: by };

@@ -2,6 +2,7 @@ import type { CauseCode } from './catalogue.ts';
 import { CATALOGUE } from './catalogue.ts';
 import type { Cause, Hop, ProxyError, Side } from './cause.ts';
 import type { Evidence } from './evidence.ts';
+import type { Outlook } from './history.ts';
 import type { Provenance } from './provenance.ts';
 import { evidenceSafety, type Safety } from './safety.ts';
 
@@ -29,6 +30,8 @@ export type Finding = {
   /** Who wrote the answer, when there was one to judge. */
   readonly writer: Provenance | undefined;
   readonly evidence: Evidence;
+  /** How long, and who else; undefined where no history was asked. */
+  readonly outlook?: Outlook | undefined;
 };
 
 /** What a decision may add to the catalogue's entry. */

@@ -49,13 +49,13 @@ export const OPERATOR_STEPS = {
   'raise-body-limit':
     'If answers or requests of this size are right for you, raise the limit here and in every proxy in front.',
   'check-framing':
-    "Read the raw answer in the call's story. A service or proxy that breaks framing has to be corrected there.",
+    'Ask the service yourself, past the gateway ("curl -v"), and read its first lines. What breaks the rules of HTTP has to be corrected there.',
   'check-in-front-of-service':
     'Look at whatever stands before the service (balancer, filter, CDN): its page came in place of the answer.',
   // Services
   'add-target': "Add a second target or pool, so that one service's failure is not everyone's.",
   'status-feed': "Look at the provider's status page.",
-  'ask-provider': "If it stays, send the provider the time, the region and its request id from the call's story.",
+  'ask-provider': 'If it stays, send the provider the time, the region and the story of the call.',
   'ask-about-block':
     "Ask the provider why its firewall blocks the gateway's address or this text; send the number on its page.",
   'lower-concurrency': 'Let fewer calls run at once against this target, or spread them over more targets.',

@@ -90,6 +90,10 @@ export const PERSON_STEPS = {
   'delete-hosts-line': { kind: 'change', text: 'Delete the line for this name from the hosts file.' },
   'flush-names': { kind: 'change', text: 'Clear the stored names (DNS cache) with the command shown for your system.' },
   'automatic-secure-dns': { kind: 'change', text: 'Set secure DNS in the browser to automatic.' },
+  'remove-route': {
+    kind: 'change',
+    text: 'Take out the route or rule that stops this address, with the command shown.',
+  },
   'allow-local-access': { kind: 'change', text: 'Allow this site to reach devices on your network, in its settings.' },
   'fix-proxy-setting': { kind: 'check', text: 'If you did not mean to use this proxy, take the named setting out.' },
   'sign-in-proxy': { kind: 'change', text: 'Sign in at the proxy with your user name and password.' },

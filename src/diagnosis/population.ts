@@ -6,6 +6,8 @@ export type GroupState = 'failing' | 'working';
  * They sharpen or soften a finding; they never invent one.
  */
 export type PopulationFacts = {
+  /** The target that decided, by its name. */
+  readonly target?: string | undefined;
   /** Other targets of the same service. */
   readonly otherTargets?: GroupState | undefined;
   /** Targets of unrelated services: when they fail alike, the fault is ours or our network's. */

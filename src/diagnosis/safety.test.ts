@@ -8,6 +8,14 @@ test('an attempt that wrote nothing, or could not have, is not sent', () => {
   assert.equal(attemptSafety({ phase: 'tls' }), 'not-sent');
 });
 
+test('a proxy that refuses the way has answered, and still nothing of the message has left', () => {
+  for (const status of [407, 502]) {
+    assert.equal(attemptSafety({ phase: 'proxy-connect', bytesWritten: 0, answer: { status } }), 'not-sent');
+    // Without a tunnel the proxy was sent the message itself.
+    assert.notEqual(attemptSafety({ phase: 'proxy-connect', bytesWritten: 9, answer: { status } }), 'not-sent');
+  }
+});
+
 test('a single written byte without a whole answer puts the message in doubt', () => {
   assert.equal(attemptSafety({ phase: 'send', bytesWritten: 1 }), 'sent-unanswered');
   assert.equal(attemptSafety({ phase: 'body', bytesWritten: 500, answer: { status: 200 } }), 'sent-unanswered');

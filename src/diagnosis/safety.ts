@@ -26,10 +26,11 @@ function isRefusal(status: number): boolean {
 
 /** The safety of one attempt, from bytes really written. Where nobody counted and it cannot be excluded, it says `sent-unanswered`. */
 export function attemptSafety(facts: SentFacts): Safety {
+  // A proxy that refuses the way answers before any of the message has left: its status is about the way.
+  if (BEFORE_SENDING.has(facts.phase) && !facts.bytesWritten) return 'not-sent';
   if (facts.isAnswerWhole) return 'answered';
   if (facts.answer !== undefined && isRefusal(facts.answer.status)) return 'answered';
   if (facts.bytesWritten === 0) return 'not-sent';
-  if (facts.bytesWritten === undefined && BEFORE_SENDING.has(facts.phase)) return 'not-sent';
   return 'sent-unanswered';
 }
 
@@ -45,4 +46,9 @@ export function evidenceSafety(evidence: Evidence): Safety {
 export function callSafety(attempts: readonly Safety[]): Safety {
   if (attempts.includes('sent-unanswered')) return 'sent-unanswered';
   return attempts.includes('answered') ? 'answered' : 'not-sent';
+}
+
+/** Methods that only ask for something (RFC 9110 §9.2.1): nothing is lost with them, and nothing is done twice by asking again. */
+export function isReading(method: string): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || method === 'TRACE';
 }

@@ -45,9 +45,10 @@ export type Tried = {
 
 /** Values besides the defaults that change what is true of a fault. */
 const VARIANTS = [
-  ...[400, 401, 403, 404, 408, 409, 413, 422, 429, 451, 500, 501, 502, 503, 504, 507, 511, 529].map(
-    (each) => `status(${each})`,
-  ),
+  ...[
+    ...[400, 401, 402, 403, 404, 405, 408, 409, 410, 413, 421, 422, 425, 426, 429, 431, 451, 494],
+    ...[500, 501, 502, 503, 504, 507, 511, 529],
+  ].map((each) => `status(${each})`),
   'status(429, retry-after=7)',
   'status(503, retry-after-ms=1500)',
   ...['nginx', 'cloudflare', 'cloudflare-edge'].flatMap((from) =>
@@ -154,17 +155,12 @@ async function tryOne(trial: Trial, index: number, upstream: Upstream, port: num
 async function tryOnce(trial: Trial, index: number, upstream: Upstream, port: number): Promise<Tried> {
   const fault = faultOf(trial.fault);
   const { status, code, text } = await ask(trial, `m${index}`, port);
-  const problem = problemIn(text);
   const isAsked = upstream.counters.requests > 0;
   return {
     trial,
     truth: truthOf(fault, trial.kind, isAsked),
     isSpared: isSpared(fault, trial.kind),
-    observed:
-      problem === undefined
-        ? undefined
-        : { ...problem.verdict, status, code: (code ?? problem.verdict.code) as CauseCode },
-    steps: problem?.steps ?? [],
+    ...toldIn(status, code, text),
     got: `${status} ${text.slice(-1500)}`,
   };
 }
@@ -230,6 +226,16 @@ async function ask({ kind, tongue }: Trial, model: string, port: number): Promis
     // A dirty end is how a broken answer ends (P2); what came before it is what is looked at.
   }
   return { status: response.status, code: response.headers.get('goodgate-code') ?? undefined, text };
+}
+
+/** What the caller was told: the status and `goodgate-code` of the answer, and the members of the problem in it. */
+export function toldIn(status: number, code: string | undefined, text: string): Pick<Tried, 'observed' | 'steps'> {
+  const problem = problemIn(text);
+  if (problem === undefined) return { observed: undefined, steps: [] };
+  return {
+    observed: { ...problem.verdict, status, code: (code ?? problem.verdict.code) as CauseCode },
+    steps: problem.steps,
+  };
 }
 
 /** The problem's members, of an error body or of the last event of a stream. */

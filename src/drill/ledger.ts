@@ -17,6 +17,8 @@ export type Received = {
   /** The sender's `goodgate-attempt`. */
   readonly attempt: string | undefined;
   readonly idempotencyKey: string | undefined;
+  /** The caller's own number for its call, `drill-call`: it lays this record beside what the caller saw. */
+  readonly drillCall: string | undefined;
   /** The fault it met, in its compact form. */
   readonly fault: string | undefined;
   readonly startMs: number;

@@ -5,7 +5,8 @@ import type { TlsMood, Weather } from './sim/host.ts';
 import type { NameMood } from './sim/names.ts';
 import type { Act, Deed, Plan, PoolPlan, TargetPlan } from './sim/plan.ts';
 import { CURVES, type Load } from './workloads/load.ts';
-import { CALLER_KINDS } from './workloads/seen.ts';
+import { CALLER_KINDS, type CallerKind } from './workloads/seen.ts';
+import type { Tongue } from './workloads/wish.ts';
 
 /** Faults a seed may draw: the vocabulary, with the values that make the rarer ones common. */
 const FAULTS = [
@@ -73,9 +74,16 @@ function oneOf<T>(chance: Chance, list: readonly [T, ...T[]] | readonly T[]): T 
   return found;
 }
 
-/** A plan whose every knob is drawn from the seed: targets, pools, network, callers, and what goes wrong when. */
-export function swarmPlan(seed: string, minutes: number): Plan {
+/** How long things go wrong when nobody says: short runs mostly, since a tenth of the length finds more than a tenth of the faults. */
+const MINUTES = [0.2, 0.3, 0.3, 0.4, 0.5, 0.75, 1] as const;
+/** After the healing: rests run out and slow start ends within 40 s, and then every call counts. */
+const LIVENESS_MS = 50_000;
+
+/** A plan whose every knob is drawn from the seed: targets, pools, network, callers, and what goes wrong when, for how long. */
+export function swarmPlan(seed: string, asked?: number): Plan {
   const chance = seededChance(`swarm ${seed}`);
+  const minutes = asked ?? oneOf(seededChance(`minutes ${seed}`), MINUTES);
+  const dialect = chance.float() < 0.2 ? 'anthropic' : 'openai';
   const hasRegions = chance.float() < 0.3;
   const targets = Array.from({ length: 1 + chance.below(5) }, (_, nth) => drawTarget(chance, nth, hasRegions));
   const pools = drawPools(chance, targets, hasRegions);
@@ -84,6 +92,7 @@ export function swarmPlan(seed: string, minutes: number): Plan {
   return {
     seed,
     scenario: 'swarm',
+    dialect,
     targets,
     pools,
     region: hasRegions ? targets[0]?.region : undefined,
@@ -91,10 +100,10 @@ export function swarmPlan(seed: string, minutes: number): Plan {
     deadlineMs: oneOf(chance, [30_000, 60_000, 120_000]),
     config: chance.float() < 0.2 ? ['hedge: { mode: off }'] : [],
     weather: drawWeather(chance),
-    loads: drawLoads(chance),
+    loads: drawLoads(chance, dialect),
     acts,
     safetyMs,
-    livenessMs: 60_000,
+    livenessMs: LIVENESS_MS,
   };
 }
 
@@ -148,17 +157,36 @@ function drawWeather(chance: Chance): Partial<Weather> {
   };
 }
 
-function drawLoads(chance: Chance): Load[] {
+const TONGUES: readonly Tongue[] = ['chat', 'chat', 'responses', 'completions'];
+
+function drawLoads(chance: Chance, dialect: NonNullable<Plan['dialect']>): Load[] {
+  const tongue = (): Tongue => (dialect === 'anthropic' ? 'messages' : oneOf(chance, TONGUES));
   const loads: Load[] = [
-    { kind: 'plain', perS: 1 + chance.float() * 4, curve: oneOf(chance, CURVES) },
-    { kind: 'stream', perS: 0.5 + chance.float() * 1.5, curve: oneOf(chance, CURVES) },
+    { kind: 'plain', perS: 1 + chance.float() * 4, curve: oneOf(chance, CURVES), tongue: tongue() },
+    { kind: 'stream', perS: 0.5 + chance.float() * 1.5, curve: oneOf(chance, CURVES), tongue: tongue() },
   ];
   for (const kind of CALLER_KINDS) {
     if (kind === 'plain' || kind === 'stream' || chance.float() < 0.5) continue;
-    const perS = kind === 'greedy' ? 0.1 : kind === 'slow-reader' ? 0.2 : 0.2 + chance.float();
-    loads.push({ kind, perS, curve: oneOf(chance, CURVES) });
+    if (kind === 'embeddings' && dialect === 'anthropic') continue;
+    loads.push({ kind, perS: perSOf(kind, chance), curve: oneOf(chance, CURVES), tongue: tongue() });
   }
   return loads;
+}
+
+/** Those who leave may be most of all callers: only then would it show if leaving were held against a target. */
+const CROWD_SHARE = 0.1;
+
+function perSOf(kind: CallerKind, chance: Chance): number {
+  switch (kind) {
+    case 'greedy':
+      return 0.1;
+    case 'slow-reader':
+      return 0.2;
+    case 'impatient':
+      return chance.float() < CROWD_SHARE ? 8 : 0.2 + chance.float();
+    default:
+      return 0.2 + chance.float();
+  }
 }
 
 function drawActs(chance: Chance, targets: readonly TargetPlan[], safetyMs: number): Act[] {

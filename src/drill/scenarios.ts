@@ -17,14 +17,18 @@ const LOADS: readonly Load[] = [
 
 const TARGETS: readonly TargetPlan[] = ['a', 'b', 'c'].map((name) => targetOf(name));
 
-function targetOf(name: string, more: Partial<TargetPlan> = {}): TargetPlan {
+/** The other machines of a drill: a target cannot have their names. */
+export const BUSY_HOSTS: readonly string[] = ['gateway', 'callers'];
+
+/** A target that is reached by its name and speaks at an ordinary pace. */
+export function targetOf(name: string, more: Partial<TargetPlan> = {}): TargetPlan {
   return { name, region: undefined, isSecure: false, ttlS: 30, paceWordsPerS: 40, workers: undefined, ...more };
 }
 
 const POOL: PoolPlan = { targets: ['a', 'b', 'c'], balance: 'least-connections', redundancy: undefined };
 
 /** A day on which nothing happens, to which each scenario adds what does. */
-function dayOf(scenario: string, seed: string, minutes: number, more: Partial<Plan>): Plan {
+export function dayOf(scenario: string, seed: string, minutes: number, more: Partial<Plan>): Plan {
   return {
     seed,
     scenario,

@@ -1,8 +1,59 @@
 import OpenAI from 'openai';
-import { serve } from '../serve.ts';
+import { CATALOGUE } from '../diagnosis/catalogue.ts';
+import { type Serving, serve } from '../serve.ts';
 import type { World } from '../world/world.ts';
-import type { Fault } from './faults.ts';
+import { entryOf, FAULT_WORDS, type Fault } from './faults.ts';
+import { parseFault } from './parse-fault.ts';
+import { causeOf } from './true-cause.ts';
 import { startUpstream } from './upstream.ts';
+
+/** Faults that strike before the first part by their parameters, and the other shapes of those that always do. */
+const BY_PARAMETERS = [
+  'reset-after-bytes(0)',
+  'stall-after-events(0)',
+  'cut-after-events(0)',
+  'cut-after-events(0, fin)',
+  'cut-after-events(0, reset)',
+  'invalid-json-event(extra)',
+  'error-event(overloaded)',
+  'error-event(unnamed)',
+  ...[400, 401, 402, 403, 404, 408, 413, 422, 429, 502, 503, 504, 529].map((status) => `status(${status})`),
+  'status(429, retry-after=1)',
+  'status(429, retry-after-date=2)',
+  'status(503, retry-after=30)',
+  'html-error(502, cloudflare)',
+  'html-error(502, cloudflare-edge)',
+  'html-error(503)',
+  'html-error(200)',
+  'edge-error(504)',
+  'captive-portal(302)',
+  'captive-portal(511)',
+  'quota-exhausted(402)',
+];
+
+/** A fault with its compact form. */
+export type Named = { readonly name: string; readonly fault: Fault };
+
+/** Every fault that strikes before the first part: each word, then its other shapes. */
+const EARLY: readonly Named[] = [
+  ...FAULT_WORDS.filter((word) => entryOf(word).isBeforeFirstPart),
+  ...BY_PARAMETERS,
+].map((name) => {
+  const parsed = parseFault(name);
+  if (!parsed.ok) throw new Error(parsed.problem);
+  return { name, fault: parsed.value };
+});
+
+/** A call that is refused for its own sake is the caller's to change: no other target is asked, by rule. */
+function isCallersToMend({ fault }: Named): boolean {
+  return CATALOGUE[causeOf(fault)].retry.ours === 'never';
+}
+
+/** The faults on one of two targets that no caller need see. */
+export const SURVIVABLE: readonly Named[] = EARLY.filter((named) => !isCallersToMend(named));
+
+/** Those whose answer belongs to the caller. */
+export const CALLERS_TO_MEND: readonly Named[] = EARLY.filter(isCallersToMend);
 
 /** What callers got of some calls while one of two targets failed. */
 export type Survival = {
@@ -12,43 +63,60 @@ export type Survival = {
   /** The first few that were not, in the SDK's words. */
   readonly complaints: readonly string[];
   readonly tookMs: number;
+  /** Requests that met the fault: few once the target rests, none when it takes no connections. */
+  readonly met: number;
 };
 
-/** Short clocks, so that a silent target costs a second and not the ten that a person would give it; the path is the same. */
 const CONFIG = `listen: 127.0.0.1:0
 admin: 127.0.0.1:0
-timeouts: { connect: 500ms, head: 1s, first-part: 1s, between-parts: 1s, between-bytes: 1s }
-hedge: { after: 300ms, after-min: 200ms, after-max: 500ms }
 log: { level: off }
+`;
+
+/** So that a silent target costs a second and not the ten that a person would give it; the path is the same. */
+export const SHORT_CLOCKS = `timeouts: { connect: 500ms, head: 1s, first-part: 1s, between-parts: 1s, between-bytes: 1s }
+hedge: { after: 300ms, after-min: 200ms, after-max: 500ms }
 `;
 
 const PARALLEL = 16;
 const COMPLAINTS_MAX = 3;
 const PROMPT = 'Why is the sky blue?';
 
-/** Calls through the official SDK, plain and streamed in turn, with the fault on target A of A and B. The SDK's own retries are off. */
-export async function survive(world: World, fault: Fault, calls: number, path: string): Promise<Survival> {
+/**
+ * Calls through the official SDK, plain and streamed in turn, with the fault on target A of A and B. The SDK's own retries are off.
+ * `path` is where the config is written; `clocks` are lines of it, none for the defaults.
+ */
+export async function survive(
+  world: World,
+  fault: Fault,
+  calls: number,
+  path: string,
+  clocks = SHORT_CLOCKS,
+): Promise<Survival> {
   const voice = { voice: 'survive' };
   const [a, b] = await Promise.all([
     startUpstream(world, { name: 'a', ...voice }),
     startUpstream(world, { name: 'b', ...voice }),
   ]);
-  await world.files.write(path, `${CONFIG}${targets(a.baseUrl, b.baseUrl)}`);
-  const serving = await serve(world, { config: path, say: () => undefined });
-  const client = new OpenAI({
-    baseURL: `http://127.0.0.1:${serving.address.port}/v1`,
-    apiKey: 'sk-survive',
-    maxRetries: 0,
-    timeout: 60_000,
-  });
   try {
-    const expected = await ask(client, false);
-    await a.setFault(fault);
-    return await tally(client, expected, calls, world);
+    await world.files.write(path, `${CONFIG}${clocks}${targets(a.baseUrl, b.baseUrl)}`);
+    const serving = await serve(world, { config: path, say: () => undefined });
+    try {
+      const client = clientOf(serving);
+      const expected = await ask(client, false);
+      await a.setFault(fault);
+      const tallied = await tally(client, expected, calls, world);
+      return { ...tallied, met: a.records.filter((record) => record.fault !== undefined).length };
+    } finally {
+      await serving.stop();
+    }
   } finally {
-    await serving.stop();
     await Promise.all([a.close(), b.close()]);
   }
+}
+
+function clientOf({ address }: Serving): OpenAI {
+  const baseURL = `http://127.0.0.1:${address.port}/v1`;
+  return new OpenAI({ baseURL, apiKey: 'sk-survive', maxRetries: 0 });
 }
 
 function targets(a: string, b: string): string {
@@ -60,7 +128,7 @@ routes:
 `;
 }
 
-async function tally(client: OpenAI, expected: string, calls: number, world: World): Promise<Survival> {
+async function tally(client: OpenAI, expected: string, calls: number, world: World): Promise<Omit<Survival, 'met'>> {
   const fromMs = world.clock.now();
   const complaints: string[] = [];
   let right = 0;

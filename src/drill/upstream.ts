@@ -240,6 +240,7 @@ class FaultyUpstream implements Upstream, Host {
       requestId: fieldOf(fields, 'x-request-id'),
       attempt: fieldOf(fields, 'goodgate-attempt'),
       idempotencyKey: fieldOf(fields, 'idempotency-key'),
+      drillCall: fieldOf(fields, 'drill-call'),
       fault: fault === undefined ? undefined : formatFault(fault),
       startMs: this.clock.now(),
     });

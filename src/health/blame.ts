@@ -33,13 +33,16 @@ function isAlike(one: Attempt, other: Attempt): boolean {
 
 /** Brings doubtful attempts before whoever keeps the health of their pool, once the call has shown who was to blame. */
 export class Court {
-  readonly #pools = new Map<string, (attempt: Attempt) => void>();
+  readonly #pools = new Map<string, ((attempt: Attempt) => void)[]>();
   /** A resumed call comes here again with the same attempts. */
   readonly #judged = new WeakSet<Attempt>();
 
   /** `convict` is told of attempts at this pool's targets that count as their failures. */
   join(pool: string, convict: (attempt: Attempt) => void): void {
-    this.#pools.set(pool, convict);
+    // Two routes may have the same pool: what one of them finds out, both know.
+    const hearers = this.#pools.get(pool);
+    if (hearers === undefined) this.#pools.set(pool, [convict]);
+    else hearers.push(convict);
   }
 
   /** The call was answered, or is given up. Cheap for a call of one attempt that went well. */
@@ -47,7 +50,7 @@ export class Court {
     for (const attempt of convicted(call.story.attempts)) {
       if (this.#judged.has(attempt)) continue;
       this.#judged.add(attempt);
-      this.#pools.get(attempt.pool)?.(attempt);
+      for (const convict of this.#pools.get(attempt.pool) ?? []) convict(attempt);
     }
   }
 }

@@ -26,7 +26,7 @@ export const WINDOWS_MAX = 256;
 export class Maintenance {
   readonly #clock: Clock;
   #windows: readonly Window[] = [];
-  readonly #hearers: (() => void)[] = [];
+  readonly #hearers = new Set<() => void>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -74,9 +74,10 @@ export class Maintenance {
     return next;
   }
 
-  /** Told of every change of the plan. */
-  onChange(hear: () => void): void {
-    this.#hearers.push(hear);
+  /** Told of every change of the plan, until what it answers is called. */
+  onChange(hear: () => void): () => void {
+    this.#hearers.add(hear);
+    return () => this.#hearers.delete(hear);
   }
 }
 

@@ -48,12 +48,18 @@ export class PoolHealth implements SeatHearer {
   /** When something changes by the passing of time alone. */
   #nextMs = Number.POSITIVE_INFINITY;
   #sweepMs = 0;
+  readonly #stopHearing: (() => void) | undefined;
 
   constructor(options: PoolHealthOptions) {
     this.#options = options;
     this.#rests = options.seats.map(() => new Rest(options.chance, options.limits ?? REST_LIMITS));
     options.court.join(options.pool, (attempt) => this.#convict(attempt));
-    options.maintenance?.onChange(() => this.#spoil());
+    this.#stopHearing = options.maintenance?.onChange(() => this.#spoil());
+  }
+
+  /** No more is heard of the operator's plan. */
+  close(): void {
+    this.#stopHearing?.();
   }
 
   // ---- who may be picked ----------------------------------------------------------------------------------------

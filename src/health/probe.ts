@@ -25,6 +25,8 @@ export const PROBE_IGNORES: readonly CauseCode[] = [
 
 /** The part of health that probes report to. */
 export type Probed = {
+  /** Brings the seat's fitness up to date: a rest that is over is known only to who asks. */
+  isDue(seat: Seat): boolean;
   probing(seat: Seat, attempt: Attempt): void;
   probed(seat: Seat, attempt: Attempt, outcome: Outcome): void;
 };
@@ -70,6 +72,7 @@ export function prober(options: ProberOptions): { close(): void } {
 /** One probe, from lease to verdict: false when it failed. Never rejects. Who is out of service, or asked for calm, is left alone. */
 async function probe(seat: Seat, options: ProberOptions, running: Set<Attempt>): Promise<boolean> {
   const { health, clock, timers, ask, ignores = PROBE_IGNORES, timeoutMs = PROBE_TIMEOUT_MS } = options;
+  health.isDue(seat);
   if (seat.fitness !== 'serving' && seat.fitness !== 'probing') return true;
   const attempt = probeAttempt(seat, clock.now());
   running.add(attempt);

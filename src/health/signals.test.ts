@@ -199,6 +199,7 @@ function probeStage(over: Partial<ProberOptions> = {}) {
   const open = prober({
     seats,
     health: {
+      isDue: () => false,
       probing: (seat: Seat) => heard.push(`${seat.target.name} probing`),
       probed: (seat: Seat, _: Attempt, outcome: Outcome) => heard.push(`${seat.target.name} ${outcome.kind}`),
     },

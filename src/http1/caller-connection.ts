@@ -1,6 +1,7 @@
 import type { Wire, WireHearer } from '../world/world.ts';
 import type { Held } from './census.ts';
 import { type FaultWord, faultOf, type HeadFault } from './fault.ts';
+import { answerFault } from './fault-answer.ts';
 import { type Origination, originationOf } from './forwarded.ts';
 import { MORE, REFUSED } from './gather.ts';
 import type { Hall } from './hall.ts';
@@ -12,6 +13,7 @@ import { type Impatience, Patience } from './patience.ts';
 import { type BodyPort, RequestBody } from './request-body.ts';
 import { RequestReader } from './request-reader.ts';
 import { Answering, type AnswerPort } from './responder.ts';
+import { askIfThere } from './still-there.ts';
 
 /** `head`: a request is awaited · `busy`: one is in work · `flush`: the caller must read before it may ask again · `over`: not ours any more */
 type Phase = 'head' | 'busy' | 'flush' | 'over';
@@ -48,8 +50,7 @@ export class CallerConnection implements WireHearer, Held, IntakeOwner, AnswerPo
     this.#reader = new RequestReader(hall.headLimits, hall.limits.bodyBytesMax);
     this.#body = new RequestBody(this, this.#intake, hall.bodyLimits);
     this.#patience = new Patience(hall, hall.limits, wire, (what) => this.#guard(() => this.#lose(what)));
-    if (hall.isDraining) this.#patience.forFirstRequest();
-    else this.#patience.forHead();
+    this.#patience.forConnection(hall.isDraining);
     hall.census.hold(wire, this);
   }
 
@@ -92,6 +93,15 @@ export class CallerConnection implements WireHearer, Held, IntakeOwner, AnswerPo
   /** The time of the drain is over. */
   cutOff(): void {
     this.#wire.reset();
+  }
+
+  /** In the middle of nothing, or of something that crawls. */
+  giveWay(): boolean {
+    const isIdle = this.#phase === 'head' && !this.#patience.isFresh;
+    if (this.#phase === 'over' || !(isIdle || this.#patience.isTried)) return false;
+    this.#part();
+    this.#wire.reset();
+    return true;
   }
 
   // ---- what the answer wants ------------------------------------------------------------------------------------
@@ -267,22 +277,11 @@ export class CallerConnection implements WireHearer, Held, IntakeOwner, AnswerPo
     // Without a request it is a head that is refused, and the answer to it is ours alone.
     const answer = request === undefined ? new Answering(this, this.#reader.head.method, 1) : this.#answer;
     if (answer?.isHeadSent === true) answer.abort();
-    else if (fault.status > 0 && answer !== undefined) this.#writeFault(answer, fault);
+    else if (answer !== undefined) answerFault(this.#hall, answer, fault, this.#reader.head.target);
     // Who reads the body hears of it there, and is not told a second time that the caller is gone.
     if (sink !== undefined) answer?.close();
     this.shut();
     sink?.fail(fault);
-  }
-
-  #writeFault(answer: Answering, fault: HeadFault): void {
-    const { target } = this.#reader.head;
-    try {
-      const { status, fields, body } = this.#hall.faultWriter(fault, target === '' ? undefined : target);
-      answer.send(status, fields, body);
-    } catch (stranger) {
-      this.#hall.stranger(stranger);
-      answer.send(fault.status, [], '');
-    }
   }
 
   #lose(what: Impatience): void {
@@ -306,7 +305,7 @@ export class CallerConnection implements WireHearer, Held, IntakeOwner, AnswerPo
       this.shut();
     } else if (this.#phase === 'busy') {
       if (!this.#body.isWhole) this.refuse(faultOf('cut'));
-      else if (this.#hall.halfClose === 'leave') this.shut();
+      else if (this.#answer !== undefined && !askIfThere(this.#hall.timers, this.#answer)) this.shut();
     }
     return this.#phase;
   }

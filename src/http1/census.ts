@@ -7,6 +7,8 @@ export type Held = {
   retire(): void;
   /** The time is over. */
   cutOff(): void;
+  /** Somebody new wants your place: close at once, and say so, if you only hold it (no request, or one that crawls). */
+  giveWay(): boolean;
 };
 
 /** Counts since the start, for metrics. */
@@ -20,6 +22,9 @@ export type ServerStats = {
   /** Handshakes that failed before they became connections. */
   readonly tlsFaults: number;
 };
+
+/** Connections asked to give way for one newcomer: a look at all of 10,000 would make each of a flood cost a millisecond. */
+const ASKED_MAX = 256;
 
 /** Who is connected to one server, and what has happened there. */
 export class Census implements ServerStats {
@@ -67,6 +72,22 @@ export class Census implements ServerStats {
 
   cutOff(): void {
     for (const by of [...this.#held.values()]) by.cutOff();
+  }
+
+  /**
+   * Makes room for one more by closing the oldest connection that is in the middle of nothing. Those asked in vain go to the end of the row,
+   * so that the next look begins elsewhere.
+   */
+  makeRoom(): boolean {
+    let left = ASKED_MAX;
+    for (const [wire, by] of this.#held) {
+      if (by.giveWay()) return true;
+      this.#held.delete(wire);
+      this.#held.set(wire, by);
+      left -= 1;
+      if (left === 0) return false;
+    }
+    return false;
   }
 
   /** Resolves when nobody is connected. */

@@ -128,6 +128,8 @@ class Dialling {
       (fault) => {
         this.#address = fault.address;
         if (fault.note !== undefined) this.#note = fault.note;
+        const { hop } = this.#route;
+        if (hop !== undefined) this.#tools.resolver.doubt(hop.host);
         this.#fail(unreached(fault, this.#clocks.connectMs));
       },
     );

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { classify } from '../diagnosis/classify.ts';
 import { realWorld } from '../world/real.ts';
 import { ANSWER_LIMITS } from './answer.ts';
 import type { OutgoingRequest } from './contract.ts';
@@ -221,6 +222,24 @@ for (const recipe of RECIPES) {
     assert.ok((heard.evidence?.elapsedMs ?? -1) >= 0);
   });
 }
+
+test('F4 a reset after the silence that a box on the way allows is told apart from one that comes at once (F3)', async () => {
+  // A box that cuts after 1.2 s, as was seen at this target before; those in the field wait for 30 s and more.
+  const cutAfterMs = 1200;
+  const request = { clocks: { ...CLOCKS, headMs: 5000 } };
+  const expected = 'wait-head reset ECONNRESET read written sent → closed-before-answer';
+  const cut = (afterMs: number): Recipe => ({
+    row: 'F4',
+    request,
+    plays: ({ wire }) => void world.timers.after(afterMs, () => wire.reset()),
+    expected,
+  });
+  const [late, early] = await Promise.all([run(cut(cutAfterMs)), run(cut(0))]);
+  assert.ok(late.evidence !== undefined && early.evidence !== undefined);
+  assert.equal(signature(early.evidence), expected);
+  assert.equal(classify(late.evidence, { cutAfterMs }).code, 'idle-cut');
+  assert.equal(classify(early.evidence, { cutAfterMs }).code, 'closed-before-answer');
+});
 
 test('no two rows have the same facts, but for those that only a peer could tell apart', () => {
   const told = new Map<string, string>();

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { realWorld } from '../world/real.ts';
-import type { World } from '../world/world.ts';
+import type { Net, World } from '../world/world.ts';
 import type { Origin } from './contract.ts';
 import { asking, CLOCKS, type Heard, hearing } from './hearing.testing.ts';
+import { PlayedWire } from './played-world.testing.ts';
 import { rawServer } from './raw-server.testing.ts';
 import { signature } from './recipes.testing.ts';
 import { createRequester, type RequesterSettings } from './requester.ts';
@@ -93,6 +94,21 @@ test('D3 of several addresses the most telling failure speaks, the others are na
 test('D4 an address without a route', async () => {
   const { evidence } = await attempt(at('255.255.255.255', 9));
   assert.equal(signature(evidence), 'connect errno ENETUNREACH connect → connect-unroutable');
+});
+
+test('D5 a reset during connect is told apart from a refusal', async () => {
+  // Linux calls every RST to a SYN a refusal, so the platform's other answer is played.
+  const net: Net = {
+    ...world.net,
+    connect(_address, hearer) {
+      const wire = new PlayedWire({ ip: '127.0.0.1', port: 9 }, hearer);
+      setImmediate(() => wire.breaks('ECONNRESET', 'connect'));
+      return wire;
+    },
+  };
+  const { evidence } = await attempt(at('127.0.0.1', 9), {}, {}, { ...world, net });
+  assert.equal(signature(evidence), 'connect errno ECONNRESET connect → connect-refused');
+  assert.equal(evidence?.bytesWritten, 0);
 });
 
 test('D6 a Unix socket that is missing, that nobody listens on, or whose queue is full', async () => {

@@ -77,6 +77,8 @@ const ROWS: readonly (readonly [row: string, saying: Saying, expected: RegExp])[
   ['C5 a server that refuses', { rcode: 5 }, /^dns name-error EREFUSED queryA → dns-failed$/],
   ['C5 a server that does not understand', { rcode: 1 }, /^dns name-error EFORMERR queryA → dns-failed$/],
   ['C5 rubbish', 'rubbish', /^dns name-error (EBADRESP|ETIMEOUT) queryA → dns-(failed|timeout)$/],
+  ['C6 an empty answer', { rcode: 0 }, /^dns name-error ENODATA queryA → dns-not-found$/],
+  ['C6 a forbidden answer', { ip: '0.0.0.0' }, /^dns name-error EFORBIDDEN queryA → dns-failed$/],
 ];
 
 for (const [row, saying, expected] of ROWS) {

@@ -21,16 +21,8 @@ export type Hall = {
   readonly isSecure: boolean;
   /** Undefined when nobody's word is trusted. */
   readonly forwardedFrom: Networks | undefined;
-  readonly halfClose: HalfClose;
   isDraining: boolean;
   readonly census: Census;
   /** An exception out of a handler: our bug, which ends this connection only. */
   stranger(error: unknown): void;
 };
-
-/**
- * What it means that a caller closes its half of the connection while it waits. `answer`: it is still there and gets its answer, as TCP has
- * it; one that went away is noticed at the first write. `leave`: it is gone, as nginx, Envoy and Node have it: most clients close both
- * halves at once, which looks the same from here.
- */
-export type HalfClose = 'answer' | 'leave';

@@ -21,7 +21,7 @@ export function handOver(hall: Hall, wire: Wire): Wire {
       hearer.close(fault);
     },
   };
-  hall.census.hold(wire, { retire() {}, cutOff: () => wire.destroy() });
+  hall.census.hold(wire, { retire() {}, cutOff: () => wire.destroy(), giveWay: () => false });
   return handed;
 }
 

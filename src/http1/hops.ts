@@ -70,6 +70,22 @@ function addNamed(named: Set<string> | undefined, value: string): Set<string> | 
   return names;
 }
 
+/**
+ * The protocol a request asks to go on in, where it is one that may be passed through. Every other is ignored, as RFC 9110 §7.8 allows: a
+ * tunnel to a target that takes `h2c` would carry requests that nobody here has seen.
+ */
+export function upgradeOf(fields: readonly string[]): 'websocket' | undefined {
+  let isWanted = false;
+  let protocol = '';
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i];
+    if (name === 'upgrade') protocol += `,${fields[i + 1] ?? ''}`;
+    else if (name === 'connection') isWanted ||= optionsOf(fields[i + 1] ?? '').includes('upgrade');
+  }
+  const protocols = optionsOf(protocol);
+  return isWanted && protocols.length === 1 && protocols[0] === 'websocket' ? 'websocket' : undefined;
+}
+
 /** The members of a comma-separated list of tokens, lower-cased, empty ones left out. */
 export function optionsOf(value: string): string[] {
   return value

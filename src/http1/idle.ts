@@ -31,6 +31,7 @@ export class IdleLimit {
   #hint = '';
   #closedMs = 0;
   #closedAtMs = Number.NEGATIVE_INFINITY;
+  #sawAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(settings: IdleSettings) {
     this.#settings = settings;
@@ -42,6 +43,11 @@ export class IdleLimit {
     const age = (nowMs - this.#closedAtMs) / this.#settings.forgetMs;
     if (age >= 1 || this.#closedMs >= this.#baseMs) return this.#baseMs;
     return this.#closedMs + (this.#baseMs - this.#closedMs) * age;
+  }
+
+  /** True when a connection was found closed by its peer of late: what may not be sent twice is safe on a fresh one only. */
+  isRacing(nowMs: number): boolean {
+    return nowMs - this.#sawAtMs < this.#settings.forgetMs;
   }
 
   /** Takes the value of a `keep-alive` field: `timeout=5, max=1000`. */
@@ -57,6 +63,7 @@ export class IdleLimit {
 
   /** A connection that had been idle for `idleMs` was found closed by the peer. */
   sawClose(idleMs: number, nowMs: number): void {
+    this.#sawAtMs = nowMs;
     const seen = Math.max(below(idleMs, this.#settings.closeMarginMs), this.#baseMs * FLOOR_PART);
     if (seen >= this.limitMs(nowMs)) return;
     this.#closedMs = seen;

@@ -40,7 +40,7 @@ export function linger(hall: Hall, wire: Wire): void {
   };
   wire.hearer = hearer;
   // Closing already: a drain waits for it and has nothing to hasten.
-  hall.census.hold(wire, { retire() {}, cutOff: () => wire.destroy() });
+  hall.census.hold(wire, { retire() {}, cutOff: () => wire.destroy(), giveWay: () => false });
   timer.arm(LINGER_MS);
   wire.end();
 }

@@ -99,8 +99,10 @@ function askSystem(
 ): () => void {
   names.lookup(host).then(
     (addresses) => {
-      if (addresses.length === 0) failed({ code: 'ENODATA', syscall: 'getaddrinfo', isFinal: true, note: undefined });
-      else found({ addresses, ttlS: settings.systemTtlS });
+      const usable = addresses.filter(isSomewhere);
+      if (usable.length > 0) found({ addresses: usable, ttlS: settings.systemTtlS });
+      else if (addresses.length > 0) failed(nowhere('getaddrinfo'));
+      else failed({ code: 'ENODATA', syscall: 'getaddrinfo', isFinal: true, note: undefined });
     },
     (error: unknown) => failed(nameFault(error, 'getaddrinfo')),
   );
@@ -125,8 +127,9 @@ function askServer(
     const given = [answers.AAAA, answers.A].filter((one) => one !== undefined);
     const good = given.filter((one) => 'addresses' in one);
     const addresses = good.flatMap((answer) => answer.addresses);
-    if (addresses.length > 0) found({ addresses, ttlS: Math.min(...good.map((answer) => answer.ttlS)) });
-    else failed(emptyFault(given));
+    const usable = addresses.filter(isSomewhere);
+    if (usable.length > 0) found({ addresses: usable, ttlS: Math.min(...good.map((answer) => answer.ttlS)) });
+    else failed(addresses.length > 0 ? nowhere('queryA') : emptyFault(given));
   };
   const delay = world.timers.timer(settle);
   const ask = (kind: 'A' | 'AAAA'): void => {
@@ -141,6 +144,20 @@ function askServer(
   ask('AAAA');
   ask('A');
   return () => delay.disarm();
+}
+
+/** False for the unspecified address, which leads to this very machine and is what filters answer for names that they block. */
+function isSomewhere(address: string): boolean {
+  return address !== '0.0.0.0' && address !== '::' && address !== '::ffff:0.0.0.0';
+}
+
+function nowhere(syscall: string): NameFault {
+  return {
+    code: 'EFORBIDDEN',
+    syscall,
+    isFinal: true,
+    note: 'the name leads nowhere (0.0.0.0): a filter of names may block it',
+  };
 }
 
 /** No family has an address: a failure outweighs an honest "none", because it may hide addresses. */

@@ -16,6 +16,9 @@ const FRESH_MS = 1000;
 /** What is dropped at most (64 KiB) takes a slow phone network (256 kbit/s) this long. */
 const DISCARD_MS = 2000;
 
+/** Time to send a first request before a scarce place is given to somebody else. */
+const GRACE_MS = 100;
+
 const NEVER = Number.POSITIVE_INFINITY;
 
 /**
@@ -29,6 +32,7 @@ export class Patience {
   readonly #timer: Timer;
   readonly #lost: (what: Impatience) => void;
   #waitsFor: 'head' | 'idle' | 'nothing' = 'nothing';
+  #openedMs = 0;
   #bodyDueMs = NEVER;
   #bodyMark = 0;
   #writeDueMs = NEVER;
@@ -41,6 +45,13 @@ export class Patience {
     this.#wire = wire;
     this.#lost = lost;
     this.#timer = world.timers.timer(() => this.#ring());
+  }
+
+  /** A caller has just connected. */
+  forConnection(isDraining: boolean): void {
+    this.#openedMs = this.#clock.now();
+    if (isDraining) this.forFirstRequest();
+    else this.forHead();
   }
 
   /** From now on the whole head must come within its limit, however it trickles. */
@@ -91,6 +102,23 @@ export class Patience {
 
   drained(): void {
     this.#writeDueMs = NEVER;
+  }
+
+  /** True for a connection so young that its first request may be on its way. */
+  get isFresh(): boolean {
+    return this.#clock.now() - this.#openedMs < GRACE_MS;
+  }
+
+  /** True when the caller has been slow at its body, or at reading, for a moment already. */
+  get isTried(): boolean {
+    const { bodyIdleMs, writeIdleMs } = this.#limits;
+    const nowMs = this.#clock.now();
+    const bodyMs = nowMs - (this.#bodyDueMs - bodyIdleMs);
+    const writeMs = nowMs - (this.#writeDueMs - writeIdleMs);
+    return (
+      (bodyMs >= FRESH_MS && isSlow(this.#wire.bytesRead - this.#bodyMark, bodyMs)) ||
+      (writeMs >= FRESH_MS && isSlow(this.#wire.bytesWritten - this.#writeMark, writeMs))
+    );
   }
 
   /** For good. */

@@ -69,6 +69,7 @@ export class Pool implements ConnectionOwner {
 
   /** The idle connection used last, if it is within its limits: `recent` asks for one that was used a moment ago. */
   take(nowMs: number, which: 'any' | 'recent'): Connection | undefined {
+    if (which === 'recent' && this.limit.isRacing(nowMs)) return undefined;
     const limitMs = this.limit.limitMs(nowMs);
     const idleMaxMs = which === 'any' ? Number.POSITIVE_INFINITY : Math.min(RECENT_MS, limitMs * RECENT_PART);
     for (;;) {

@@ -17,7 +17,7 @@ export function awaitPreface(hall: Hall, wire: Wire, begin: (origination: Origin
   };
   const timer = hall.timers.timer(refuse);
   if (hall.limits.headMs > 0) timer.arm(hall.limits.headMs);
-  hall.census.hold(wire, { retire() {}, cutOff: () => wire.reset() });
+  hall.census.hold(wire, { retire() {}, cutOff: () => wire.reset(), giveWay: () => false });
   return {
     open() {},
     data(bytes) {

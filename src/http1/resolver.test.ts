@@ -34,7 +34,7 @@ function resolving(change: Partial<ResolverSettings> = {}) {
       (one) => heard.push(one),
       (fault) => heard.push(fault),
     );
-  return { world, zone, asked, heard, resolve };
+  return { world, zone, asked, heard, resolve, resolver };
 }
 
 /** The same with one server that gives one IPv4 address for 60 s. */
@@ -269,4 +269,32 @@ test('whoever stops waiting hears nothing', async () => {
   resolve()();
   await world.pass(1000);
   assert.deepEqual(heard, []);
+});
+
+test('a name whose addresses cannot be reached is asked for again, at most once a second', async () => {
+  const { world, zone, asked, heard, resolve, resolver } = resolvingOne();
+  resolve();
+  await world.turn();
+  resolver.doubt('a.example');
+  resolve();
+  assert.equal(asked.length, 2);
+  await world.pass(1_100);
+  zone.set('s1 A', { addresses: ['192.0.2.9'], ttlS: 60 });
+  resolver.doubt('a.example');
+  resolver.doubt('b.example');
+  resolve();
+  await world.turn();
+  assert.equal(asked.length, 4);
+  assert.deepEqual(heard.at(-1), { ips: ['192.0.2.9'], source: 'fresh' });
+});
+
+test('a doubted name is still served as it was when no server answers', async () => {
+  const { world, zone, heard, resolve, resolver } = resolvingOne();
+  resolve();
+  await world.pass(1_100);
+  zone.clear();
+  resolver.doubt('a.example');
+  resolve();
+  await world.pass(2_000);
+  assert.deepEqual(heard.at(-1), { ips: ['192.0.2.1'], source: 'stale' });
 });

@@ -56,6 +56,8 @@ export type Resolver = {
     resolved: (resolved: Resolved) => void,
     failed: (fault: Unresolved) => void,
   ): () => void;
+  /** None of its addresses could be reached: the name may have moved, and is asked for again by whoever wants it next. */
+  doubt(host: string): void;
 };
 
 type Waiter = { hear(outcome: 'good' | NameFault): void };
@@ -117,6 +119,7 @@ export function createResolver(world: ResolverWorld, settings: ResolverSettings 
       waiters.add(waiter);
       return stop;
     },
+    doubt: (host) => memory.expire(host),
   };
 }
 
@@ -141,6 +144,13 @@ class NameMemory {
       this.#entries.delete(oldest);
     }
     return entry;
+  }
+
+  /** What was confirmed only just is not asked for again: an outage must not become one query a call. What is known stays for the worst case. */
+  expire(host: string): void {
+    const entry = this.#entries.get(host);
+    if (entry === undefined || this.#world.clock.now() - entry.confirmedMs < this.#settings.ttlMinMs) return;
+    entry.freshUntilMs = 0;
   }
 
   isServable(entry: Entry, nowMs: number): boolean {

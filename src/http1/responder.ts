@@ -36,6 +36,9 @@ const CR = 13;
 const LF = 10;
 const HEX_DIGITS = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 
+/** `100 Continue` is the one interim answer that the oldest and simplest of clients know to skip; 102 and 103 are not. */
+const PROBE = 'HTTP/1.1 100 Continue\r\n\r\n';
+
 /** How the body of an answer is framed; `none`: by its method or status it has no body, whatever is written. */
 type Mode = 'none' | 'length' | 'chunked' | 'close';
 
@@ -43,6 +46,8 @@ type Mode = 'none' | 'length' | 'chunked' | 'close';
 export class Answering implements Responder {
   onDrain: (() => void) | undefined;
   onLeave: (() => void) | undefined;
+  /** Its caller, who closed its half, is being asked whether it still reads. */
+  isAsked = false;
   readonly #port: AnswerPort;
   readonly #method: string;
   readonly #minorVersion: 0 | 1;
@@ -52,6 +57,8 @@ export class Answering implements Responder {
   #mode: Mode = 'none';
   /** Body bytes still owed when the length was announced. */
   #left = 0;
+  /** A part of the next chunk's size line is out. */
+  #isProbed = false;
   /** All that this answer wrote; known for good when it is over. */
   #sent = 0;
 
@@ -140,8 +147,9 @@ export class Answering implements Responder {
 
   abort(): void {
     if (this.#state === 'over') return;
-    // An answer that ends with the connection looks whole at a FIN: only a reset tells.
-    this.#over(this.#mode === 'close' && this.#isHeadSent ? 'cut-by-reset' : 'cut');
+    // An answer that ends with the connection looks whole at a FIN, and so might a size line that ends in a zero: only a reset tells.
+    const looksWhole = this.#mode === 'close' || this.#isProbed;
+    this.#over(looksWhole && this.#isHeadSent ? 'cut-by-reset' : 'cut');
   }
 
   /** HTTP/1.0 knows no interim answers: nothing is sent then (RFC 9110 §15.2). 101 is `upgrade`'s. */
@@ -158,6 +166,22 @@ export class Answering implements Responder {
     this.#isHeadSent = true;
     this.#state = 'over';
     return this.#port.switched();
+  }
+
+  /**
+   * Sends a caller that closed its half what means nothing to one that still reads, and is answered by a reset from one that is gone: an
+   * interim answer before the head (RFC 9110 §15.2), in a chunked body a leading zero of the next chunk's size (RFC 9112 §7.1: `1*HEXDIG`).
+   * False where there is no such thing to send.
+   */
+  probe(): boolean {
+    if (this.#state === 'head' && this.#minorVersion === 1) {
+      this.#write(PROBE);
+      return true;
+    }
+    if (this.#state !== 'body' || this.#mode !== 'chunked') return false;
+    this.#write('0');
+    this.#isProbed = true;
+    return true;
   }
 
   /** The engine takes the answer out of the owner's hands; every later call is a no-op. */

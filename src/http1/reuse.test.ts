@@ -175,6 +175,16 @@ test('of a peer that closes early, only a quarter of what it allows counts as re
   assert.equal(world.wires.length, 2);
 });
 
+test('once a peer was seen to close an idle connection, what may not be sent twice goes on a fresh one', async () => {
+  const { world, ask, warmed } = stage();
+  const wire = await warmed();
+  wire.ends();
+  await warmed();
+  ask(POST);
+  await world.turn();
+  assert.equal(world.wires.length, 3);
+});
+
 test('one that may be sent twice uses it, after a turn in which it proves itself', async () => {
   const { world, ask, warmed } = stage();
   const wire = await warmed();

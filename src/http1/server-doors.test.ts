@@ -28,6 +28,49 @@ test('one connection over the limit is answered 503 and closed, the others are s
   assert.equal(server.stats.faults.get('connections'), 1);
 });
 
+test('over the limit, whoever only holds a place gives way to the newcomer, the oldest first', async () => {
+  const { call, server, world } = await playedServer(() => undefined, { limits: { connectionsMax: 3 } });
+  const [busy, slowHead, idle] = [call(), call(), call()];
+  busy.says(GET);
+  slowHead.says('GET / HT');
+  await world.pass(200);
+  const fourth = call();
+  assert.equal(slowHead.isDestroyed, true);
+  slowHead.breaks('');
+  fourth.says(GET);
+  const fifth = call();
+  assert.equal(idle.isDestroyed, true);
+  idle.breaks('');
+  fifth.says(GET);
+  await world.pass(200);
+  assert.deepEqual(statusesIn(call().sent), [503], 'nobody is idle any more');
+  assert.equal(busy.isDestroyed || fourth.isDestroyed || fifth.isDestroyed, false);
+  assert.equal(server.stats.requestsOpen, 3);
+});
+
+test('a body that crawls and an answer that is not read hold no place either', async () => {
+  const { call, world } = await playedServer(
+    (request, response) => {
+      if (request.method === 'POST') request.read({ part() {}, end() {}, fail() {} });
+      else {
+        response.head(200, []);
+        response.part('x');
+      }
+    },
+    { limits: { connectionsMax: 2 } },
+  );
+  const [crawling, deaf] = [call(), call()];
+  crawling.says('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\nx');
+  deaf.isStuck = true;
+  deaf.says(GET);
+  await world.pass(500);
+  assert.deepEqual(statusesIn(call().sent), [503], 'a moment is given to both');
+  await world.pass(600);
+  call();
+  call();
+  assert.equal(crawling.isDestroyed && deaf.isDestroyed, true);
+});
+
 test('a flood over the limit is reset without an answer', async () => {
   const { call, server } = await playedServer(who, { limits: { connectionsMax: 1 } });
   for (let i = 0; i < 257; i += 1) call();

@@ -255,7 +255,10 @@ test('a caller that closes its half after asking is answered, and only then clos
       await turn();
       await turn();
       response.send(200, [], 'still here');
-      const answer = answerIn(await caller.untilEnded());
+      const text = await caller.untilEnded();
+      const asks = 'HTTP/1.1 100 Continue\r\n\r\n';
+      assert.ok(text.startsWith(asks), 'it was asked whether it is still there');
+      const answer = answerIn(text.slice(asks.length));
       assert.equal(answer.body, 'still here');
       assert.equal(answer.fields.get('connection'), 'close', 'nothing more can be asked');
       assert.equal(hasLeft, false);
@@ -263,29 +266,14 @@ test('a caller that closes its half after asking is answered, and only then clos
   );
 });
 
-test('where a closed half means leaving, the owner is told at once', async () => {
-  await withServer(
-    (_request, answer) => {
-      answer.onLeave = () => left.push('left');
-    },
-    async (caller) => {
-      caller.say(GET);
-      caller.socket.end();
-      assert.equal(await caller.untilEnded(), '');
-      assert.deepEqual(left, ['left']);
-    },
-    { halfClose: 'leave' },
-  );
-});
-const left: string[] = [];
-
 test('pipelined requests before a closed half are all answered', async () => {
   await withServer(
     (_request, response) => setImmediate(() => response.send(200, [], 'x')),
     async (caller) => {
       caller.say(GET.repeat(3));
       caller.socket.end();
-      assert.deepEqual(statusesIn(await caller.untilEnded()), [200, 200, 200]);
+      const statuses = statusesIn(await caller.untilEnded()).filter((status) => status !== 100);
+      assert.deepEqual(statuses, [200, 200, 200]);
     },
   );
 });

@@ -5,7 +5,7 @@ import { Census, type ServerStats } from './census.ts';
 import type { FaultWriter, RequestHandler, ServerLimits } from './contract.ts';
 import { dateLine } from './date.ts';
 import { faultOf } from './fault.ts';
-import type { HalfClose, Hall } from './hall.ts';
+import type { Hall } from './hall.ts';
 import { HEAD_LIMITS } from './head.ts';
 import { networksOf } from './networks.ts';
 import { awaitPreface } from './preface.ts';
@@ -36,8 +36,6 @@ export type ServeHttpOptions = {
   readonly proxyProtocolFrom?: readonly string[] | undefined;
   /** Networks whose `Forwarded` or `X-Forwarded-For` and `-Proto` are believed. */
   readonly forwardedFrom?: readonly string[] | undefined;
-  /** `answer` unless told otherwise. */
-  readonly halfClose?: HalfClose | undefined;
   /** Told of exceptions out of handlers; each ends its connection with `gateway-bug`. */
   readonly onStranger?: ((error: unknown) => void) | undefined;
 };
@@ -78,7 +76,7 @@ export async function serveHttp(
   }
   const accept = (wire: Wire): WireHearer => {
     census.connectionsAccepted += 1;
-    if (connectionsMax > 0 && census.connections >= connectionsMax) return turnAway(hall, wire);
+    if (connectionsMax > 0 && census.connections >= connectionsMax && !census.makeRoom()) return turnAway(hall, wire);
     if (!balancers(wire.remote.ip)) return new CallerConnection(hall, wire, { peer: wire.remote, isSecure });
     return awaitPreface(hall, wire, (origination) => new CallerConnection(hall, wire, origination));
   };
@@ -156,7 +154,6 @@ function hallOf(
     keepAliveLine: keepAliveLine(limits.keepAliveMs),
     isSecure: options.tls !== undefined,
     forwardedFrom: trusted.length === 0 ? undefined : networksOf(trusted),
-    halfClose: options.halfClose ?? 'answer',
     isDraining: false,
     stranger: (error) => options.onStranger?.(error),
   };

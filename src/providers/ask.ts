@@ -1,16 +1,18 @@
 import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
-import type { Fields } from '../call/fields.ts';
-import { ANSWERED } from '../call/reply.ts';
-import { Relay } from '../call/settle.ts';
+import { type Fields, fieldOf } from '../call/fields.ts';
+import { ANSWERED, type Tunnel } from '../call/reply.ts';
+import { type Head, Relay, type Upstream } from '../call/settle.ts';
 import type { Attempt } from '../call/story.ts';
 import type { Target } from '../call/target.ts';
 import { withModel } from '../call/top-level.ts';
 import { classify } from '../diagnosis/classify.ts';
 import type { Evidence } from '../diagnosis/evidence.ts';
 import type { Exchange, ExchangeClocks, Receiver, Requester } from '../http1/contract.ts';
+import { endingOf } from '../http1/ending.ts';
+import { TunnelEnd } from '../http1/join.ts';
 import type { Service } from '../pipeline/service.ts';
-import type { Clock } from '../world/world.ts';
+import type { Clock, Wire } from '../world/world.ts';
 import { outgoingFields } from './fields.ts';
 import { pathAt } from './speaks.ts';
 
@@ -41,19 +43,22 @@ export function ask(clock: Clock, requester: Requester, settings: AskSettings): 
           ? call.body
           : withModel(call.body, call.modelAt, model);
       const asking = new Asking(clock, call.attempt, target.name, fulfil, reject);
+      const fields = outgoingFields(call, settings);
+      if (call.upgrade !== undefined) fields.push('upgrade', call.upgrade);
+      const request = {
+        method: call.method,
+        target: pathAt(target, call.path),
+        fields,
+        body,
+        clocks: clocks(call),
+        isReplayable: call.isReplayable,
+      };
       asking.begin(
-        requester.exchange(
-          target.origin,
-          {
-            method: call.method,
-            target: pathAt(target, call.path),
-            fields: outgoingFields(call, settings),
-            body,
-            clocks: clocks(call),
-            isReplayable: call.isReplayable,
-          },
-          asking,
-        ),
+        call.upgrade === undefined
+          ? requester.exchange(target.origin, request, asking)
+          : requester.upgrade(target.origin, request, asking, (answered, wire, early) =>
+              asking.switched(answered, wire, early),
+            ),
       );
     });
 }
@@ -66,6 +71,8 @@ class Asking implements Receiver {
   readonly #fulfil: (relay: Relay) => void;
   readonly #reject: (failure: Failure) => void;
   #exchange: Exchange | undefined;
+  /** Ours since the target has switched protocols. */
+  #wire: Wire | undefined;
   #relay: Relay | undefined;
   #isOver = false;
 
@@ -117,6 +124,32 @@ class Asking implements Receiver {
     else this.#relay.end({ kind: 'failed', failure });
   }
 
+  /** The target goes on in the protocol that was asked for; another one is no answer (RFC 9110 §7.8). */
+  switched(fields: Fields, wire: Wire, early: Uint8Array): void {
+    if (fieldOf(fields, 'upgrade')?.trim().toLowerCase() !== 'websocket') {
+      wire.reset();
+      this.fail({ ...this.#facts(), firstEvent: 'parse', parse: 'upgrade' });
+      return;
+    }
+    const end = new TunnelEnd(wire, early);
+    this.#wire = wire;
+    const tunnel: Tunnel = {
+      end,
+      closed: () => this.end(undefined),
+      broke: (fault) => this.fail({ ...this.#facts(), phase: 'body', ...endingOf(fault) }),
+    };
+    if (this.#attempt !== undefined) {
+      this.#attempt.status = 101;
+      this.#attempt.headMs = this.#clock.now();
+    }
+    this.#relay = new TunnelRelay({ status: 101, fields, length: -1, target: this.#target }, this, tunnel);
+    this.#fulfil(this.#relay);
+  }
+
+  #facts(): Omit<Evidence, 'firstEvent'> {
+    return this.#exchange?.facts() ?? { phase: 'queue' };
+  }
+
   pause(): void {
     this.#exchange?.pause();
   }
@@ -129,9 +162,10 @@ class Asking implements Receiver {
   cancel(): void {
     if (this.#isOver) return;
     this.#over();
-    const facts: Omit<Evidence, 'firstEvent'> = this.#exchange?.facts() ?? { phase: 'queue' };
+    const facts = this.#facts();
     if (this.#attempt !== undefined) this.#attempt.bytesWritten = facts.bytesWritten ?? 0;
     this.#exchange?.cancel();
+    this.#wire?.reset();
     if (this.#relay === undefined) this.#reject(new Failure('caller-left', { ...facts, firstEvent: 'our-cancel' }));
     else this.#relay.cancel();
   }
@@ -139,5 +173,15 @@ class Asking implements Receiver {
   #over(): void {
     this.#isOver = true;
     if (this.#attempt !== undefined) this.#attempt.cancel = undefined;
+  }
+}
+
+/** A reply that is a tunnel. */
+class TunnelRelay extends Relay {
+  readonly tunnel: Tunnel;
+
+  constructor(head: Head, upstream: Upstream, tunnel: Tunnel) {
+    super(head, upstream);
+    this.tunnel = tunnel;
   }
 }

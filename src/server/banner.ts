@@ -27,16 +27,18 @@ export function banner(
   return lines;
 }
 
-/** Why a port cannot be listened on, and what to do. */
-export function listenSentence(error: unknown, address: ListenAddress): string {
+/** Why a port cannot be listened on, and what to do. The data port can be given with the command, the admin port in the config only. */
+export function listenSentence(error: unknown, address: ListenAddress, port: 'data' | 'admin'): string {
   const where = listenWords(address);
+  const choose = (other: string): string =>
+    port === 'data' ? `with --listen ${other}` : `for the admin port with "admin: ${other}" in the config`;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   switch (code) {
     case 'EADDRINUSE':
-      return `${where} is in use by another process; stop that one, or choose another port with --listen ${address.ip}:${address.port + 1}`;
+      return `${where} is in use by another process; stop that one, or choose another ${choose(`${address.ip}:${address.port + 1}`)}`;
     case 'EACCES':
     case 'EPERM':
-      return `${where} may not be used by this user; choose a port above 1023 with --listen ${address.ip}:5020`;
+      return `${where} may not be used by this user; choose one above 1023 ${choose(`${address.ip}:${port === 'data' ? 5020 : 5021}`)}`;
     case 'EADDRNOTAVAIL':
       return `${where} is no address of this machine; use 127.0.0.1, or 0.0.0.0 for all`;
     default:

@@ -2,12 +2,18 @@ import type { Call } from '../call/call.ts';
 import type { Outcome } from '../call/reply.ts';
 import type { LogSettings } from '../config/settings.ts';
 import type { Finding } from '../diagnosis/finding.ts';
-import { terminationState } from '../diagnosis/termination.ts';
+import { type TerminationState, terminationState } from '../diagnosis/termination.ts';
 import type { Clock } from '../world/world.ts';
 import type { RecordCall } from './data-handler.ts';
+import { hiding } from './hiding.ts';
 
 /** Lines a second; a storm of failures must not become a storm of writes. What is left out is counted and said. */
 const LINES_PER_S_MAX = 50;
+
+/** Longer is no name of a model. */
+const MODEL_CHARS_MAX = 200;
+/** Keys are pasted into paths and names of models, too. */
+const HIDE = hiding(undefined);
 
 /** A line a call for whoever watches the process: failures by default, every call with `info`. Never prompts, answers or credentials. */
 export function callLog(say: (line: string) => void, clock: Clock, level: () => LogSettings['level']): RecordCall {
@@ -36,8 +42,8 @@ export function callLog(say: (line: string) => void, clock: Clock, level: () => 
 /** `2b1c…9f POST /v1/chat/completions gpt-4 failed(connect-refused) SC 12 ms: a connect-refused → b answered`. The two letters are who ended it, and in which phase. */
 export function callLine(call: Call, outcome: Outcome, finding: Finding | undefined, nowMs: number): string {
   const ended = outcome.kind === 'failed' ? `failed(${finding?.code ?? outcome.failure.code})` : outcome.kind;
-  const path = printable(call.path.split('?', 1)[0] ?? '');
-  const model = call.model === undefined ? '' : ` ${printable(call.model)}`;
+  const path = printable(HIDE(call.path.split('?', 1)[0] ?? ''));
+  const model = call.model === undefined ? '' : ` ${printable(HIDE(call.model.slice(0, MODEL_CHARS_MAX)))}`;
   const attempts = call.story.attempts
     .map((attempt) => `${attempt.target} ${attempt.code ?? attempt.verdict}`)
     .join(' → ');
@@ -46,7 +52,7 @@ export function callLine(call: Call, outcome: Outcome, finding: Finding | undefi
 }
 
 /** As HAProxy writes it: `--` for a call that ended well, `C` and the phase for a caller who left. */
-function stateOf(call: Call, outcome: Outcome, finding: Finding | undefined): string {
+function stateOf(call: Call, outcome: Outcome, finding: Finding | undefined): TerminationState {
   if (finding !== undefined) return terminationState(finding);
   if (outcome.kind !== 'abandoned') return '--';
   const last = call.story.attempts.at(-1);

@@ -1,30 +1,38 @@
-import type { Call } from '../call/call.ts';
+import type { Call, Caller } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
 import { type Fields, fieldOf } from '../call/fields.ts';
 import { leave } from '../call/leave.ts';
 import { ABANDONED, type Outcome, type Reply } from '../call/reply.ts';
 import type { Finding } from '../diagnosis/finding.ts';
+import type { History } from '../diagnosis/history.ts';
 import type { IncomingRequest, RequestHandler, Responder } from '../http1/contract.ts';
+import { hasPassed } from '../http1/hops.ts';
 import type { Service } from '../pipeline/service.ts';
-import type { Chance, Clock } from '../world/world.ts';
+import type { Chance, Clock, Timers } from '../world/world.ts';
 import { callerNames } from './callers.ts';
 import { dialectOf, type ErrorShape, errorShapeOf } from './dialect.ts';
 import { type FailureContext, failureAnswer, failureStatus, findingBehind, streamBreak } from './failure-answer.ts';
 import { BodyGatherer } from './gather-body.ts';
 import { hiding } from './hiding.ts';
-import { type CallReading, readCall } from './read-call.ts';
+import { type CallReading, type HintReader, readCall } from './read-call.ts';
 import { ownFields, replyFields, type Told } from './reply-fields.ts';
+import { callerOf } from './seen.ts';
+import { openTunnel } from './tunnel.ts';
 import { type Break, ReplyWriter } from './write-reply.ts';
 
 export type DataHandling = {
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly chance: Chance;
   /** Answers calls; replaced by a reload, so asked for each call. */
   readonly service: () => Service;
-  readonly deadlineMs: () => number;
+  /** Of the gateway in force: a reload makes a new one. */
+  readonly hints: HintReader;
+  /** The reply of an earlier call from after an event on, for who comes back. @throws Failure */
+  readonly follow: (id: string, lastEventId: string | undefined, caller: Caller) => Reply;
   /** Our pseudonym in `via`: an answer to it that comes in again is a loop. */
   readonly name: string;
-  /** Answers the paths under `/goodgate/`; false when it has no such page. */
+  /** Answers the paths under `/goodgate/`; false for those that are replies. */
   readonly pages: (request: IncomingRequest, response: Responder) => boolean;
   /** True: 503 in place of 502 and 504. */
   readonly isEdgeSafe: () => boolean;
@@ -32,6 +40,8 @@ export type DataHandling = {
   readonly isCallerCredential: (target: string) => boolean;
   /** The gateway's own keys, which no word of a service may carry outside. */
   readonly secrets: () => readonly string[];
+  /** What is remembered beyond one call. */
+  readonly history: History;
   /** Told of each call once, when it is over: with the status its caller saw, 0 for none, and the finding when it failed. Must be quick and must not throw. */
   readonly record: RecordCall;
 };
@@ -43,7 +53,8 @@ export type RecordCall = (call: Call, outcome: Outcome, status: number, finding:
 export function dataHandler(handling: DataHandling): RequestHandler {
   const nameCaller = callerNames();
   return (request, response) => {
-    if (request.target.startsWith('/goodgate/') && handling.pages(request, response)) return;
+    if (request.target.startsWith('/goodgate') && OURS.test(request.target) && handling.pages(request, response))
+      return;
     new Handling(handling, request, response, nameCaller).begin();
   };
 }
@@ -67,7 +78,7 @@ class Handling {
     this.#handling = handling;
     this.#request = request;
     this.#response = response;
-    this.#reading = { clock: handling.clock, nameCaller, deadlineMs: handling.deadlineMs() };
+    this.#reading = { clock: handling.clock, nameCaller, hints: handling.hints };
     this.#id = handling.chance.id();
     this.#startMs = handling.clock.now();
     const query = request.target.indexOf('?');
@@ -76,8 +87,10 @@ class Handling {
 
   begin(): void {
     const request = this.#request;
-    if (fieldOf(request.fields, 'via')?.includes(` ${this.#handling.name}`) === true) {
+    if (hasPassed(request.fields, this.#handling.name)) {
       this.#refuse(new Failure('gateway-loop', { phase: 'queue', firstEvent: 'parse' }));
+    } else if (this.#path.startsWith(CALLS_PATH)) {
+      this.#follow(this.#path.slice(CALLS_PATH.length, CALLS_PATH.length + ID_DIGITS));
     } else if (request.bodyLength === 0) {
       this.#serve(undefined);
     } else {
@@ -90,6 +103,19 @@ class Handling {
         ),
       );
     }
+  }
+
+  /** A caller who lost its connection reads on where it was. */
+  #follow(id: string): void {
+    const call = readCall(this.#request, this.#id, 'http', undefined, this.#startMs, this.#reading);
+    let reply: Reply;
+    try {
+      reply = this.#handling.follow(id, fieldOf(call.fields, 'last-event-id'), call.caller);
+    } catch (stranger) {
+      this.#fail(call, Failure.from(stranger));
+      return;
+    }
+    this.#write(call, reply);
   }
 
   #serve(body: Uint8Array | undefined): void {
@@ -122,6 +148,14 @@ class Handling {
     const { status } = reply;
     const told = this.#told(call, `${name}; received-status=${status}`, reply.target);
     const fields = replyFields(reply.fields, reply.length, told);
+    const ended = (outcome: Outcome): void =>
+      record(call, outcome, status, outcome.kind === 'failed' ? this.#findingOf(call, outcome.failure) : undefined);
+    const { tunnel } = reply;
+    if (tunnel !== undefined) {
+      fields.push('upgrade', 'websocket');
+      openTunnel(call, reply, tunnel, this.#response, fields, this.#handling.timers, ended);
+      return;
+    }
     // RFC 9110 §6.5.1: only who says so reads trailers. Only a length that is not known leaves room for them.
     const isTrailed = reply.length < 0 && this.#takesTrailers() && isEventStream(reply.fields);
     if (isTrailed) fields.push('trailer', 'proxy-status');
@@ -131,13 +165,7 @@ class Handling {
       this.#response,
       fields,
       (failure) => (isEventStream(reply.fields) ? this.#broken(call, failure, isTrailed) : undefined),
-      (outcome) =>
-        record(
-          call,
-          outcome,
-          status,
-          outcome.kind === 'failed' ? findingBehind(outcome.failure, call.story.attempts) : undefined,
-        ),
+      ended,
     ).begin();
   }
 
@@ -148,7 +176,7 @@ class Handling {
 
   /** The failure as the stream's last event, and as a trailer for who reads them: told twice, it cannot pass for an end (P2). */
   #broken(call: Call, failure: Failure, isTrailed: boolean): Break {
-    const finding = findingBehind(failure, call.story.attempts);
+    const finding = this.#findingOf(call, failure);
     const context = this.#context(call, finding);
     const text = streamBreak(finding, this.#shape(), context);
     const status = isTrailed ? failureStatus(finding, this.#handling.name, lastTarget(call), context.hide) : undefined;
@@ -158,9 +186,14 @@ class Handling {
   #fail(call: Call, failure: Failure): void {
     // Its leaving was recorded when it left; what fails after that is only the echo.
     if (call.isLeft) return;
-    const finding = findingBehind(failure, call.story.attempts);
+    const finding = this.#findingOf(call, failure);
     const status = this.#answerFailure(finding, call);
     this.#handling.record(call, { kind: 'failed', failure }, status, finding);
+  }
+
+  #findingOf(call: Call, failure: Failure): Finding {
+    const { history } = this.#handling;
+    return findingBehind(failure, call.story.attempts, { history, caller: callerOf(call), model: call.model });
   }
 
   /** A request that never became a call. */
@@ -214,6 +247,13 @@ class Handling {
     };
   }
 }
+
+/** `/goodgate/calls/{id}/stream`: the reply of a call, again. */
+const CALLS_PATH = '/goodgate/calls/';
+const ID_DIGITS = 32;
+
+/** Paths that are never a target's. */
+const OURS = /^\/goodgate(?:[/?]|$)/;
 
 /** Whom the call asked last. */
 function lastTarget(call: Call | undefined): string | undefined {

@@ -4,8 +4,9 @@ import type { Attempt } from '../call/story.ts';
 import { CATALOGUE } from '../diagnosis/catalogue.ts';
 import type { Cause, ProxyError } from '../diagnosis/cause.ts';
 import { classify } from '../diagnosis/classify.ts';
-import { remaining } from '../diagnosis/duration.ts';
+import { sharpenByPopulation } from '../diagnosis/classify-population.ts';
 import { type Finding, findingOf } from '../diagnosis/finding.ts';
+import { type History, type HistoryAnswer, type HistoryQuestion, outlookOf } from '../diagnosis/history.ts';
 import { type Problem, problemOf } from '../diagnosis/problem.ts';
 import { parseProxyStatus, proxyStatusMember, proxyStatusOf } from '../diagnosis/proxy-status.ts';
 import type { ErrorShape } from './dialect.ts';
@@ -42,15 +43,42 @@ export type FailureContext = {
   readonly wallMs: number;
 };
 
-/** The finding behind a failure: what the evidence says, unless the room that failed knew better. Its safety is that of the whole story. */
-export function findingBehind(failure: Failure, attempts: readonly Attempt[] = []): Finding {
+/** Whom to ask about more than this one call. */
+export type Remembered = {
+  readonly history: History;
+  readonly caller: string;
+  readonly model: string | undefined;
+};
+
+/**
+ * The finding behind a failure: what the evidence says, unless the room that failed knew better, sharpened by what is known of others. Its
+ * safety is that of the whole story.
+ */
+export function findingBehind(failure: Failure, attempts: readonly Attempt[] = [], remembered?: Remembered): Finding {
+  const found = foundBy(failure);
+  // A fault of the request is nobody else's, whatever else fails at the time.
+  if (remembered === undefined || found.hop === 'you') return withOutlook(withStory(found, attempts));
+  const { history, caller, model } = remembered;
+  const known = history.know({ code: found.code, caller, model, tried: triedOf(attempts) });
+  return withOutlook(withStory(sharpenByPopulation(found, known.facts), attempts), known);
+}
+
+function foundBy(failure: Failure): Finding {
   const found = classify(failure.evidence);
-  if (found.code === failure.code) return withStory(found, attempts);
+  if (found.code === failure.code) return found;
   const { note } = failure.evidence;
-  const known = findingOf(failure.code, 'confirmed', note === undefined ? [] : [note], failure.evidence, {
+  return findingOf(failure.code, 'confirmed', note === undefined ? [] : [note], failure.evidence, {
     retryAfterMs: found.retryAfterMs,
   });
-  return withStory(known, attempts);
+}
+
+function withOutlook(finding: Finding, known?: HistoryAnswer): Finding {
+  return { ...finding, outlook: outlookOf(finding, known) };
+}
+
+/** A call's attempts as history is asked about them. */
+function triedOf(attempts: readonly Attempt[]): HistoryQuestion['tried'] {
+  return attempts.map(({ target, code }) => ({ target, code }));
 }
 
 /** The one place where a failure becomes HTTP: status, body in the caller's shape, and the fields that tell when to come back. */
@@ -60,7 +88,12 @@ export function failureAnswer(finding: Finding, shape: ErrorShape, context: Fail
   const status = context.isEdgeSafe && (ownStatus === 502 || ownStatus === 504) ? 503 : ownStatus;
   const more = moreFields(finding, cause, status);
   if (shape === 'page') return page(finding, status, context, more);
-  const problem = problemOf(finding, { requestId: context.requestId, attempts: context.attempts.length, status });
+  const problem = problemOf(finding, {
+    requestId: context.requestId,
+    attempts: context.attempts.length,
+    status,
+    method: context.method,
+  });
   if (shape === 'problem') {
     more.push('vary', 'accept');
     return { status, contentType: 'application/problem+json', body: JSON.stringify(problem), more };
@@ -95,7 +128,6 @@ function statusOf(finding: Finding, cause: Cause, context: FailureContext): numb
 
 function page(finding: Finding, status: number, context: FailureContext, more: Fields): FailureAnswer {
   const language = pageLanguage(context.acceptLanguage);
-  const { code, retryAfterMs } = finding;
   const body = errorPage(
     finding,
     {
@@ -105,7 +137,6 @@ function page(finding: Finding, status: number, context: FailureContext, more: F
       callId: context.requestId,
       time: new Date(context.wallMs).toISOString(),
       attempts: context.attempts.length,
-      remaining: remaining({ code, elapsedMs: 0, retryAfterMs }, []),
     },
     language,
   );

@@ -49,6 +49,16 @@ test("keys, cookies and the caller's words are taken out of it", () => {
     ['got Authorization: Bearer abcdefghijk', 'abcdefghijk'],
     ['password=hunter2222', 'hunter2222'],
     ['token eyJhbGciOiJIUzI1NiJ9.e30.x', 'eyJh'],
+    ['Incorrect API key provided: topse******ller.', 'topse'],
+    ['a key that ends in secretcaller', 'secretcaller'],
+    ['key gatewayse is too short', 'gatewayse'],
+    [`encoded ${Buffer.from('id:topsecretcaller').toString('base64')}`, 'c2VjcmV0'],
+    [`encoded ${Buffer.from('i am very sad today').toString('base64')}`, 'dmVyeSBzYWQ'],
+    [`encoded ${Buffer.from('gatewaysecretkey').toString('hex')}`, '73656372'],
+    ['GET /echo?q=i%20am%20very%20sad%20today', 'very'],
+    ['key %74opsecretcaller', '%74'],
+    ['key &#116;opsecretcaller', '&#116;'],
+    ['key \\u0074opsecretcaller', 'opsecret'],
     ['write to jane.doe@example.com', 'jane.doe'],
     ['the value "i am very sad today" is not allowed', 'very sad'],
     ['unknown account DE-4711-0815', '4711'],
@@ -77,4 +87,13 @@ test('any text against any body: never throws, and a quoted prompt never stays',
       },
     ),
   );
+});
+
+test('a prompt in a script without spaces is found in part, too', () => {
+  const hide = hiding({
+    fields: [],
+    body: body({ messages: [{ role: 'user', content: '我的银行密码是小猫咪今年三岁请不要告诉别人' }] }),
+  });
+  assert.ok(!hide('不支持的内容：密码是小猫咪今年三岁').includes('小猫咪'));
+  assert.equal(hide('不支持的模型'), '不支持的模型');
 });

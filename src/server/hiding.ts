@@ -62,11 +62,91 @@ export function hiding(asked: Asked | undefined, secrets: readonly string[] = []
       prompt: promptOf(asked?.body),
     };
     if (known.prompt === undefined) return HIDDEN;
-    let shown = text;
-    for (const secret of known.secrets) shown = shown.replaceAll(secret, HIDDEN);
-    for (const pattern of LOOKS_SECRET) shown = shown.replace(pattern, HIDDEN);
-    return known.prompt === '' ? shown : withoutRuns(shown, known.prompt);
+    const { secrets: all, prompt } = known;
+    const plainly = (given: string): string => {
+      let shown = given;
+      for (const secret of all) shown = shown.replaceAll(secret, HIDDEN);
+      shown = withoutPieces(shown, all);
+      for (const pattern of LOOKS_SECRET) shown = shown.replace(pattern, HIDDEN);
+      return prompt === '' ? shown : withoutRuns(shown, prompt);
+    };
+    return plainly(withoutDisguises(text, plainly));
   };
+}
+
+/** Eight characters in a row of a secret are a part of it; fewer are found in many words. */
+const PIECE_CHARS = 8;
+/** A word with a stretch blotted out is a secret half hidden: `sk-ab****yz`. */
+const BLOTTED = /[^\s"'<>()]{0,200}[*•●]{2,}[^\s"'<>()]*/g;
+const TOKEN = /[^\s"'<>(),;]{8,}/g;
+
+/** Without words that hold a part of a secret. */
+function withoutPieces(text: string, secrets: readonly string[]): string {
+  const pieces = new Set<string>();
+  for (const secret of secrets) {
+    for (let at = 0; at + PIECE_CHARS <= secret.length; at += 1) pieces.add(secret.slice(at, at + PIECE_CHARS));
+  }
+  const shown = text.replace(BLOTTED, HIDDEN);
+  if (pieces.size === 0) return shown;
+  return shown.replace(TOKEN, (token) => {
+    for (let at = 0; at + PIECE_CHARS <= token.length; at += 1) {
+      if (pieces.has(token.slice(at, at + PIECE_CHARS))) return HIDDEN;
+    }
+    return token;
+  });
+}
+
+/**
+ * Text in one of these dresses is read undressed, and taken out when it would have been then: percent escapes, entities, JSON escapes,
+ * hexadecimal and base64. What may stand before an escape is bounded, so that no text is searched over and over.
+ */
+const PERCENT = /[^\s"'<>]{0,200}%[0-9A-Fa-f]{2}[^\s"'<>]*/g;
+const ENTITIES = /[^\s"'<>]{0,200}&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[a-z]{2,8});[^\s"'<>]*/g;
+const ESCAPES = /[^\s"'<>]{0,200}\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})[^\s"'<>]*/g;
+const BASE64 = /[A-Za-z0-9+/_-]{12,}={0,2}/g;
+const HEX = /\b(?:[0-9A-Fa-f]{2}){8,}\b/g;
+
+function withoutDisguises(text: string, plainly: Hide): string {
+  const undressed = (undress: (token: string) => string) => (token: string) => {
+    const bare = undress(token);
+    return bare !== token && plainly(bare) !== bare ? HIDDEN : token;
+  };
+  return text
+    .replace(PERCENT, undressed(percentDecoded))
+    .replace(ENTITIES, undressed(entitiesDecoded))
+    .replace(ESCAPES, undressed(escapesDecoded))
+    .replace(
+      HEX,
+      undressed((token) => readable(Buffer.from(token, 'hex'), token)),
+    )
+    .replace(
+      BASE64,
+      undressed((token) => readable(Buffer.from(token, 'base64'), token)),
+    );
+}
+
+/** Bytes as text when they are one; else the token as it was. */
+function readable(bytes: Buffer, token: string): string {
+  const text = bytes.toString('latin1');
+  const letters = text.match(/[\x20-\x7e]/g)?.length ?? 0;
+  return letters >= text.length * 0.9 ? text : token;
+}
+
+function percentDecoded(token: string): string {
+  return token.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+function entitiesDecoded(token: string): string {
+  return token.replace(/&(?:#(\d+)|#[xX]([0-9A-Fa-f]+)|[a-z]+);/g, (_, decimal?: string, hex?: string) => {
+    const code = decimal === undefined ? Number.parseInt(hex ?? '20', 16) : Number(decimal);
+    return code <= 0x10ffff ? String.fromCodePoint(code) : ' ';
+  });
+}
+
+function escapesDecoded(token: string): string {
+  return token.replace(/\\[ux]([0-9A-Fa-f]{4}|[0-9A-Fa-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }
 
 /** The values of secret fields, and their pieces: a service quotes the token without its scheme, the cookie without its name. */
@@ -108,7 +188,9 @@ function gather(value: unknown, isPrompt: boolean, into: string[], depth: number
   }
 }
 
-const WORD = /[\p{L}\p{N}_-]+/gu;
+/** Scripts that write words without spaces count each character as a word. */
+const WORD =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}])[\p{L}\p{N}_-])+/gu;
 
 function wordsOf(text: string): string[] {
   return text.toLowerCase().match(WORD) ?? [];

@@ -26,22 +26,27 @@ type Page = {
 /** Ids as we make them; anything else is not looked for. */
 const CALL_ID = /^[0-9a-f]{32}$/;
 
-/** The pages under `/goodgate/`: health, the causes, the stories of calls. False when there is no page of that name. */
+/**
+ * The pages under `/goodgate/`: health, the causes, the stories of calls. What is not known there is answered here too: a path of ours must
+ * never go to a target, with the caller's key in it. False only for `GET /goodgate/calls/{id}/stream`, which is a reply and no page.
+ */
 export function goodgatePages(state: PageState): (request: IncomingRequest, response: Responder) => boolean {
   const nameCaller = callerNames();
   return (request, response) => {
     const path = (request.target.split('?', 1)[0] ?? '').replace(/(?<=.)\/$/, '');
     const [, , room, name, ...rest] = path.split('/');
-    if (rest.length > 0) return false;
+    if (room === 'calls' && request.method === 'GET' && CALL_ID.test(name ?? '') && rest.join() === 'stream')
+      return false;
     const page =
-      room === 'health' && name === undefined
-        ? health(state.isServing())
-        : room === 'problems'
-          ? problems(name)
-          : room === 'why' && name !== undefined
-            ? why(name, request, state.stories, nameCaller)
-            : undefined;
-    if (page === undefined) return false;
+      rest.length > 0
+        ? NO_PAGE
+        : room === 'health' && name === undefined
+          ? health(state.isServing())
+          : room === 'problems'
+            ? problems(name)
+            : room === 'why' && name !== undefined
+              ? why(name, request, state.stories, nameCaller)
+              : NO_PAGE;
     answer(page, request, response);
     return true;
   };
@@ -106,6 +111,10 @@ function missing(reason: string, link?: string): Page {
     text: () => `${reason}\n`,
   };
 }
+
+const NO_PAGE = missing(
+  'There is no page of this name. There are /goodgate/health, /goodgate/problems and /goodgate/why/ with the number of a call.',
+);
 
 const COMMON: Fields = ['cache-control', 'no-store', 'vary', 'accept', 'x-content-type-options', 'nosniff'];
 

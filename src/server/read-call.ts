@@ -1,15 +1,28 @@
 import type { Call, Dialect } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
-import { fieldOf } from '../call/fields.ts';
+import type { Fields } from '../call/fields.ts';
 import { readTopLevel } from '../call/top-level.ts';
 import type { IncomingRequest } from '../http1/contract.ts';
+import { upgradeOf } from '../http1/hops.ts';
 import type { Clock } from '../world/world.ts';
 
 /** What reading a call needs besides the request. */
 export type CallReading = {
   readonly clock: Clock;
   readonly nameCaller: (fields: readonly string[]) => string | undefined;
+  readonly hints: HintReader;
+};
+
+/** Reads what a caller asks for: its deadline from now on, its priority, its idempotency key; `notes` say what was not granted. */
+export type HintReader = (
+  fields: Fields,
+  path: string,
+  model: string | undefined,
+) => {
   readonly deadlineMs: number;
+  readonly priority: number;
+  readonly idempotencyKey: string | undefined;
+  readonly notes: string[];
 };
 
 /** Methods that may be sent twice without harm (RFC 9110 §9.2.2). */
@@ -33,6 +46,7 @@ export function readCall(
   if (isInference && (top?.model === undefined || top.model === '')) {
     throw refused('caller-malformed', 'the body names no "model"');
   }
+  const hints = reading.hints(request.fields, request.target, top?.model);
   return {
     id,
     dialect,
@@ -46,14 +60,21 @@ export function readCall(
     isReplayable: isInference || IDEMPOTENT.has(request.method),
     caller: { ip: request.peer.ip, credential: reading.nameCaller(request.fields) },
     startMs,
-    deadlineMs: startMs + reading.deadlineMs,
-    story: { attempts: [], notes: [] },
-    priority: 0,
-    idempotencyKey: fieldOf(request.fields, 'idempotency-key'),
+    deadlineMs: startMs + hints.deadlineMs,
+    story: { attempts: [], notes: hints.notes },
+    priority: hints.priority,
+    idempotencyKey: hints.idempotencyKey,
+    upgrade: isInference ? undefined : wantedUpgrade(request),
     attempt: undefined,
     isLeft: false,
     leavers: new Set(),
   };
+}
+
+/** Only a request without a body may switch protocols here: what is left of one would be taken for the new protocol. */
+function wantedUpgrade(request: IncomingRequest): Call['upgrade'] {
+  if (request.method !== 'GET' || request.minorVersion === 0 || request.bodyLength !== 0) return undefined;
+  return upgradeOf(request.fields);
 }
 
 function refused(code: 'caller-not-json' | 'caller-malformed', note: string): Failure {

@@ -4,8 +4,10 @@ import { attemptSafety, callSafety, type Safety } from '../diagnosis/safety.ts';
 
 /** What became of the message in one attempt. A head that came back proves that the request had left, whatever was counted. */
 export function safetyOfAttempt(attempt: Attempt): Safety {
-  const { status, bytesWritten, verdict } = attempt;
+  const { status, bytesWritten, verdict, code } = attempt;
   if (verdict === 'answered') return 'answered';
+  // … of a proxy on the way it proves no such thing.
+  if (code === 'proxy-connect-failed') return attemptSafety({ phase: 'proxy-connect', bytesWritten });
   if (status === undefined) return attemptSafety({ phase: 'wait-head', bytesWritten });
   return attemptSafety({ phase: 'body', answer: { status } });
 }

@@ -17,6 +17,7 @@ const CANARY = /canary|private matters/i;
 const folder = mkdtempSync(join(tmpdir(), 'goodgate-surfaces-'));
 let upstream: Server;
 let serving: Serving;
+let adminPort = 0;
 let respond: (socket: Socket, request: string) => void;
 /** Answers that a request asks for by their place in the list, so that many can be asked for at a time. */
 let answers: readonly string[] = [];
@@ -41,12 +42,17 @@ before(async () => {
   await new Promise<void>((done) => upstream.listen(0, '127.0.0.1', done));
   const address = upstream.address();
   const port = typeof address === 'object' ? address?.port : 0;
+  const probe = createServer();
+  await new Promise<void>((done) => probe.listen(0, '127.0.0.1', done));
+  const free = probe.address();
+  adminPort = typeof free === 'object' && free !== null ? free.port : 0;
+  await new Promise((done) => probe.close(done));
   const config = join(folder, 'goodgate.yaml');
   const world = realWorld();
   await world.files.write(
     config,
     `listen: 127.0.0.1:0
-admin: 127.0.0.1:0
+admin: 127.0.0.1:${adminPort}
 retries: { attempts: 1, free-attempts: 0, resumes: 0, budget-per-second: 100000 }
 hedge: { mode: off }
 log: { level: debug }
@@ -125,8 +131,33 @@ function plain(status: number, type: string, body: string): string {
 }
 
 const EVENT = 'data: {"id":"1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\n';
+const ANTHROPIC_EVENTS = [
+  'event: message_start\ndata: {"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","content":[],"model":"m","usage":{"input_tokens":1,"output_tokens":1}}}\n\n',
+  'event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}\n\n',
+  'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hi"}}\n\n',
+].join('');
 const STREAM = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n';
 const chunk = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
+
+/** The same secrets in part, blotted out, and in the dresses in which services quote them. */
+const PART = PROMPT.slice(4, 40);
+const DISGUISED = [
+  `Incorrect key ${GATEWAY_KEY.slice(0, 9)}****${GATEWAY_KEY.slice(-4)}`,
+  `bad input: "${PART}"`,
+  ...[GATEWAY_KEY, CALLER_KEY, COOKIE, PART].flatMap((one) => [
+    `encoded ${Buffer.from(one).toString('base64')}`,
+    `encoded ${Buffer.from(one).toString('hex')}`,
+    `escaped ${[...one].map((letter) => `%${letter.charCodeAt(0).toString(16)}`).join('')}`,
+    `escaped ${encodeURIComponent(one)}`,
+  ]),
+];
+const DISGUISES = new RegExp(
+  [GATEWAY_KEY, CALLER_KEY, COOKIE, PART]
+    .flatMap((one) => [Buffer.from(one).toString('base64').slice(0, 12), Buffer.from(one).toString('hex').slice(0, 12)])
+    .concat('%63%61%6e', 'private%20')
+    .map((one) => one.replace(/[+/]/g, '.'))
+    .join('|'),
+);
 
 test('no key, cookie or prompt comes out of any surface, wherever it was planted', async () => {
   answers = [
@@ -139,6 +170,11 @@ test('no key, cookie or prompt comes out of any surface, wherever it was planted
     `${GATEWAY_KEY} ${PROMPT}\r\n\r\n`,
     `HTTP/1.1 200 OK\r\n${GATEWAY_KEY}\r\n\r\n`,
     `${STREAM}${chunk(`data: ${ERROR}\n\n`)}0\r\n\r\n`,
+    ...DISGUISED.flatMap((said) => [
+      plain(400, 'application/json', JSON.stringify({ error: { message: said, code: said } })),
+      plain(401, 'text/plain', said),
+      plain(500, 'application/json', JSON.stringify({ detail: [{ msg: said }] })),
+    ]),
   ];
   const shapes = [
     ['/v1/chat/completions', ''],
@@ -153,15 +189,41 @@ test('no key, cookie or prompt comes out of any surface, wherever it was planted
         const seen = `${index} ${bytes.slice(0, 60)} ${path}`;
         assert.match(response, /^HTTP\/1.1 [45]/, seen);
         assert.doesNotMatch(response, CANARY, seen);
+        assert.doesNotMatch(response, DISGUISES, seen);
         for (const face of await whyFaces(idOf(response))) {
           assert.match(face, /^HTTP\/1.1 200/);
           assert.doesNotMatch(face, CANARY, seen);
+          assert.doesNotMatch(face, DISGUISES, seen);
         }
       }),
     ),
   );
+  for (const path of ['/targets', '/maintenance', '/']) {
+    const admin = await fetch(`http://127.0.0.1:${adminPort}${path}`);
+    assert.doesNotMatch(await admin.text(), CANARY, path);
+  }
   assert.ok(log.some((line) => line.includes('failed(')));
   assert.doesNotMatch(log.join('\n'), CANARY);
+});
+
+test('an error that comes in the middle of a stream is told in our words, and ends it', async () => {
+  for (const said of [SAID.replace('\\u001b', ''), ...DISGUISED]) {
+    const error = JSON.stringify({ error: { message: said, type: 'server_error', code: said } });
+    for (const [path, event, wrong] of [
+      ['/v1/chat/completions', EVENT, `data: ${error}\n\n`],
+      ['/v1/messages', ANTHROPIC_EVENTS, `event: error\ndata: {"type":"error",${error.slice(1)}\n\n`],
+    ] as const) {
+      respond = (socket) => socket.end(`${STREAM}${chunk(event)}${chunk(wrong)}0\r\n\r\n`);
+      const response = await call(path, '\r\nte: trailers', true);
+      assert.doesNotMatch(response, CANARY, said);
+      assert.doesNotMatch(response, DISGUISES, said);
+      assert.match(response, /"goodgate_code"/);
+      for (const face of await whyFaces(idOf(response))) {
+        assert.doesNotMatch(face, CANARY, said);
+        assert.doesNotMatch(face, DISGUISES, said);
+      }
+    }
+  }
 });
 
 test('a hostile body of 10 MB, of any bytes, is bounded, escaped and never taken for ours', async () => {

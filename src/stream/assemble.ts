@@ -11,7 +11,7 @@ import type { Filter, Service } from '../pipeline/service.ts';
 import { type Assembly, assemblyFor } from './assembly.ts';
 import { PING } from './dialects/kinds.ts';
 import { EventReader, STREAM_DIALECTS } from './events.ts';
-import { parsed } from './json.ts';
+import { isJson, type Json, parsed, parsedAsWritten } from './json.ts';
 
 /** 64 MiB of events: some 300,000 tokens, several times the longest answer. */
 const EVENTS_BYTES_MAX = 64 * 1024 * 1024;
@@ -52,6 +52,17 @@ function streaming(call: Call): Call | undefined {
     JSON.stringify({ ...request, stream: true, ...(isChunked ? { stream_options: { include_usage: true } } : {}) }),
   );
   return variantOf(call, { body, modelAt: readTopLevel(body)?.modelAt, isStream: true });
+}
+
+/** undefined for `[DONE]` and its likes. */
+function eventOf(data: Uint8Array): Json | undefined {
+  try {
+    const event = parsedAsWritten(data);
+    return isJson(event) ? event : undefined;
+  } catch {
+    // No JSON: watch lets nothing else through.
+    return undefined;
+  }
 }
 
 function isEventStream(fields: Fields): boolean {
@@ -97,7 +108,7 @@ class Assembling implements Sink {
     }
     reader.feed(bytes);
     while (reader.next()) {
-      const event = (reader.kinds & PING) === 0 ? parsed(reader.data()) : undefined;
+      const event = (reader.kinds & PING) === 0 ? eventOf(reader.data()) : undefined;
       if (event !== undefined) this.#assembly?.add(event);
     }
   }

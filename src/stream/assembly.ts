@@ -1,5 +1,5 @@
 import type { Dialect } from '../call/call.ts';
-import { isJson, type Json, listOf, numberOf, stringOf, within } from './json.ts';
+import { isJson, type Json, listOf, numberOf, parsedAsWritten, stringOf, within } from './json.ts';
 
 /** Puts the events of one stream together to the plain answer that the target would have given. Pure; events in order. */
 export type Assembly = {
@@ -24,10 +24,15 @@ export function assemblyFor(dialect: Dialect): Assembly | undefined {
   }
 }
 
+/** What an event says of itself; in one without choices these may be empty (Azure's filters). */
+const IDENTITY: ReadonlySet<string> = new Set(['id', 'object', 'created', 'model', 'system_fingerprint']);
+
 /** Chat Completions and Completions. */
 class ChunkAssembly implements Assembly {
   readonly #object: string;
   #envelope: Json | undefined;
+  /** Members of the answer that stood in another event than its first choice: filter results, timings. */
+  readonly #more: Json = {};
   #usage: unknown;
   readonly #choices = new Map<number, Json>();
 
@@ -40,22 +45,23 @@ class ChunkAssembly implements Assembly {
     const choices = listOf(event, 'choices');
     // Filters may speak before the answer does: the envelope is that of the first choice.
     if (this.#envelope === undefined && choices.length > 0) this.#envelope = envelope;
+    else for (const [key, value] of Object.entries(envelope)) if (!IDENTITY.has(key)) this.#more[key] = value;
     if (isJson(usage)) this.#usage = usage;
     for (const choice of choices) this.#choice(choice);
   }
 
+  // Members in the order of the first event, which is that of the service's plain answers, whichever that is.
   #choice(choice: Json): void {
     const index = numberOf(choice, 'index') ?? 0;
-    const { delta, ...rest } = choice;
-    const known = this.#choices.get(index);
-    const whole = known ?? { index, ...(this.#object === 'chat.completion' ? { message: {} } : { text: '' }) };
-    if (known === undefined) this.#choices.set(index, whole);
-    for (const [key, value] of Object.entries(rest)) {
-      if (key === 'text') whole['text'] = `${stringOf(whole, 'text') ?? ''}${String(value ?? '')}`;
-      else if (key === 'logprobs') whole[key] = joinedLists(whole[key], value);
-      else if (value !== null || !(key in whole)) whole[key] = value;
+    const whole: Json = this.#choices.get(index) ?? {};
+    this.#choices.set(index, whole);
+    for (const [key, value] of Object.entries({ ...choice, index })) {
+      const before = whole[key];
+      if (key === 'delta') whole['message'] = mergeInto(within(whole, 'message'), isJson(value) ? value : {});
+      else if (key === 'text') whole[key] = (stringOf(whole, key) ?? '') + (stringOf(choice, key) ?? '');
+      else if (key === 'logprobs' && isJson(before) && isJson(value)) mergeInto(before, value);
+      else if (value !== null || before === undefined) whole[key] = value;
     }
-    if (isJson(delta)) mergeDelta(within(whole, 'message'), delta);
   }
 
   answer(): Json | undefined {
@@ -64,74 +70,61 @@ class ChunkAssembly implements Assembly {
     for (const choice of choices) finishMessage(choice);
     const answer: Json = { ...this.#envelope, object: this.#object, choices };
     if (this.#usage !== undefined) answer['usage'] = this.#usage;
-    return answer;
+    return { ...answer, ...this.#more, ...answer };
   }
 }
 
-function mergeDelta(message: Json, delta: Json): void {
-  for (const [key, value] of Object.entries(delta)) {
-    if (key === 'tool_calls') message[key] = mergedTools(message[key], value);
-    else if (typeof value === 'string' && key !== 'role') message[key] = `${stringOf(message, key) ?? ''}${value}`;
-    else if (isJson(value)) message[key] = { ...within(message, key), ...joinedStrings(within(message, key), value) };
-    else if (value !== null || !(key in message)) message[key] = value;
-  }
-}
+/** Said whole each time it is said, unlike the texts, which come in pieces. */
+const NAMES: ReadonlySet<string> = new Set(['role', 'id', 'type', 'name']);
 
-function joinedStrings(known: Json, delta: Json): Json {
-  const joined: Json = {};
-  for (const [key, value] of Object.entries(delta)) {
+/** Adds one more piece to what is known: texts and lists grow, objects member by member, and nothing known is unsaid by a null. */
+function mergeInto(known: Json, piece: Json): Json {
+  for (const [key, value] of Object.entries(piece)) {
     const before = known[key];
-    const isPiece =
-      typeof value === 'string' && typeof before === 'string' && key !== 'id' && key !== 'type' && key !== 'name';
-    joined[key] = isPiece ? before + value : value;
+    if (key === 'tool_calls') known[key] = mergedTools(before, value);
+    else if (before === undefined || before === null) known[key] = value;
+    else if (value === null || (NAMES.has(key) && value === '')) continue;
+    else if (typeof value === 'string' && typeof before === 'string' && !NAMES.has(key)) known[key] = before + value;
+    // In place: lists of log-probs are as long as the answer.
+    else if (Array.isArray(value) && Array.isArray(before)) for (const each of value) before.push(each);
+    else known[key] = isJson(value) && isJson(before) ? mergeInto(before, value) : value;
   }
-  return joined;
+  return known;
 }
 
 /** Tool calls come in pieces, each saying which call it belongs to. */
-function mergedTools(known: unknown, pieces: unknown): Json[] {
-  const calls: Json[] = Array.isArray(known) ? known.filter(isJson) : [];
-  for (const piece of Array.isArray(pieces) ? pieces.filter(isJson) : []) {
-    const { index: _, function: __, ...rest } = piece;
-    const at = numberOf(piece, 'index') ?? calls.length;
-    const before = calls[at] ?? {};
-    const called = {
-      ...within(before, 'function'),
-      ...joinedStrings(within(before, 'function'), within(piece, 'function')),
-    };
-    calls[at] = { ...before, ...rest, function: called };
+function mergedTools(known: unknown, pieces: unknown): unknown {
+  if (!Array.isArray(pieces)) return known ?? pieces;
+  const calls: Json[] = Array.isArray(known) ? known : [];
+  for (const piece of pieces.filter(isJson)) {
+    const { index: _, ...rest } = piece;
+    const at = Math.min(numberOf(piece, 'index') ?? calls.length, TOOLS_MAX);
+    calls[at] = mergeInto(calls[at] ?? {}, rest);
   }
-  return calls.filter(isJson);
+  return calls;
 }
 
-function joinedLists(known: unknown, more: unknown): unknown {
-  if (!isJson(more)) return known ?? more;
-  if (!isJson(known)) return more;
-  const joined: Json = { ...known };
-  for (const [key, value] of Object.entries(more)) {
-    const before = joined[key];
-    joined[key] = Array.isArray(before) && Array.isArray(value) ? [...before, ...value] : value;
-  }
-  return joined;
-}
+/** Ten times what services allow in parallel: an index from outside must not decide how long a list becomes. */
+const TOOLS_MAX = 1_280;
 
 /** What plain messages say and deltas leave out: no content beside tool calls is null, and who names a refusal names annotations. */
 function finishMessage(choice: Json): void {
   const { message } = choice;
   if (!isJson(message)) return;
+  // A service that counts its calls from elsewhere than 0 leaves gaps.
+  if (Array.isArray(message['tool_calls'])) message['tool_calls'] = message['tool_calls'].filter(isJson);
   if (message['tool_calls'] !== undefined && (message['content'] === '' || message['content'] === undefined))
     message['content'] = null;
   if ('refusal' in message && !('annotations' in message)) message['annotations'] = [];
-  // Members in the order in which plain answers have them.
-  const { finish_reason, ...rest } = choice;
-  for (const key of Object.keys(choice)) delete choice[key];
-  Object.assign(choice, rest, { finish_reason });
 }
+
+/** Members of `message_delta` that are not the message's own. */
+const DELTA_OWN: ReadonlySet<string> = new Set(['type', 'delta', 'usage']);
 
 /** Anthropic Messages. */
 class MessageAssembly implements Assembly {
   #message: Json | undefined;
-  readonly #blocks: Json[] = [];
+  readonly #blocks = new Map<number, Json>();
   readonly #inputs = new Map<number, string>();
 
   add(event: Json): void {
@@ -141,7 +134,7 @@ class MessageAssembly implements Assembly {
         this.#message = { ...within(event, 'message') };
         return;
       case 'content_block_start':
-        this.#blocks[index] = { ...within(event, 'content_block') };
+        this.#blocks.set(index, { ...within(event, 'content_block') });
         return;
       case 'content_block_delta':
         this.#delta(index, within(event, 'delta'));
@@ -150,20 +143,21 @@ class MessageAssembly implements Assembly {
         if (this.#message === undefined) return;
         Object.assign(this.#message, within(event, 'delta'));
         this.#message['usage'] = { ...within(this.#message, 'usage'), ...within(event, 'usage') };
+        for (const [key, value] of Object.entries(event)) if (!DELTA_OWN.has(key)) this.#message[key] = value;
     }
   }
 
   #delta(index: number, delta: Json): void {
-    const block = this.#blocks[index];
+    const block = this.#blocks.get(index);
     if (block === undefined) return;
     if (delta['type'] === 'input_json_delta') {
       this.#inputs.set(index, (this.#inputs.get(index) ?? '') + (stringOf(delta, 'partial_json') ?? ''));
     } else if (delta['type'] === 'citations_delta') {
       block['citations'] = [...listOf(block, 'citations'), delta['citation']];
     } else {
-      for (const key of ['text', 'thinking', 'signature']) {
-        const piece = stringOf(delta, key);
-        if (piece !== undefined) block[key] = (stringOf(block, key) ?? '') + piece;
+      // Text, thinking, signature, and whatever other text a block is given in pieces.
+      for (const [key, piece] of Object.entries(delta)) {
+        if (key !== 'type' && typeof piece === 'string') block[key] = (stringOf(block, key) ?? '') + piece;
       }
     }
   }
@@ -171,11 +165,11 @@ class MessageAssembly implements Assembly {
   answer(): Json | undefined {
     if (this.#message === undefined) return undefined;
     for (const [index, input] of this.#inputs) {
-      const block = this.#blocks[index];
+      const block = this.#blocks.get(index);
       // Watch lets no stream end well inside a block: the input is whole JSON, or the service's own mistake.
-      if (block !== undefined && input !== '') block['input'] = JSON.parse(input);
+      if (block !== undefined && input !== '') block['input'] = parsedAsWritten(input);
     }
-    return { ...this.#message, content: this.#blocks.filter(isJson) };
+    return { ...this.#message, content: [...this.#blocks].sort(([a], [b]) => a - b).map(([, block]) => block) };
   }
 }
 

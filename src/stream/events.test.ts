@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Dialect } from '../call/call.ts';
 import {
+  EMPTY,
   ERROR,
   FINISH,
   GARBLED,
@@ -199,7 +200,8 @@ test('chat: each kind is known by its own key', () => {
   assert.equal(kindsOf('openai-chat', [{ error: { code: 503 } }]), ERROR);
   assert.equal(kindsOf('openai-chat', 'oh no', 'error'), ERROR);
   assert.equal(kindsOf('openai-chat', '[DONE]'), TERMINAL);
-  assert.equal(kindsOf('openai-chat', ''), PING);
+  assert.equal(kindsOf('openai-chat', ''), PING | EMPTY);
+  assert.equal(kindsOf('openai-chat', '', 'error'), ERROR);
   assert.equal(kindsOf('openai-chat', 'undefined'), JUNK);
   assert.equal(kindsOf('openai-chat', '5'), JUNK);
   assert.equal(kindsOf('openai-chat', '[1]'), JUNK);

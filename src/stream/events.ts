@@ -1,7 +1,7 @@
 import type { Dialect } from '../call/call.ts';
 import { ANTHROPIC_MESSAGES } from './dialects/anthropic-messages.ts';
 import { isSaid, type StreamDialect } from './dialects/dialect.ts';
-import { ERROR, FINISH, GARBLED, JUNK, OUTPUT, PING, SEVERAL, TERMINAL, TEXT } from './dialects/kinds.ts';
+import { EMPTY, ERROR, FINISH, GARBLED, JUNK, OUTPUT, PING, SEVERAL, TERMINAL, TEXT } from './dialects/kinds.ts';
 import { OPENAI_CHAT } from './dialects/openai-chat.ts';
 import { OPENAI_COMPLETIONS } from './dialects/openai-completions.ts';
 import { OPENAI_RESPONSES } from './dialects/openai-responses.ts';
@@ -77,7 +77,8 @@ export class EventReader {
     this.textFrom = -1;
     this.textTo = -1;
     this.finishes = 0;
-    this.kinds = sse.kind === 'silence' || sse.dataLines === 0 ? PING : this.#read();
+    if (sse.kind === 'silence') this.kinds = PING;
+    else this.kinds = sse.dataLines === 0 ? empty(sse) : this.#read();
     return true;
   }
 
@@ -96,7 +97,7 @@ export class EventReader {
     const bytes = isWhole ? sse.source : sse.data();
     const from = isWhole ? sse.dataFrom : 0;
     const to = isWhole ? sse.dataTo : bytes.length;
-    if (to === from) return PING;
+    if (to === from) return empty(sse);
     const kinds = this.#kindsOf(bytes, from, to, isWhole);
     return sse.isError ? (kinds | ERROR) & ~(JUNK | GARBLED) : kinds;
   }
@@ -154,6 +155,11 @@ export class EventReader {
     }
     return kinds;
   }
+}
+
+/** An event without data says nothing, unless it is named an error. */
+function empty(sse: SseReader): number {
+  return sse.isError ? ERROR : PING | EMPTY;
 }
 
 const NOTHING = new Uint8Array(0);

@@ -17,7 +17,7 @@ import { chatLeg, completionsLeg } from './legs/chat-leg.ts';
 import { type LegScript, type LegStart, written } from './legs/leg.ts';
 import { messagesLeg } from './legs/messages-leg.ts';
 import { responsesLeg } from './legs/responses-leg.ts';
-import { BASE_CHARS_MIN, continued, isFormBound } from './prefill.ts';
+import { BASE_CHARS_MIN, continued, isFormBound, isRepeatable } from './prefill.ts';
 import { Splice, type Tolerance } from './splice.ts';
 import { Transcript } from './transcript.ts';
 import { WatchedReply } from './watch-stream.ts';
@@ -38,7 +38,8 @@ export type GoOnOptions = {
 
 /**
  * Above watch and the clocks of the first part: a call that was partly answered already (`call.said`) is asked for the rest, in whichever way this target can: going on
- * from the text, or a whole new answer of which only what goes beyond the text is let through. Other calls pass untouched.
+ * from the text, or a whole new answer of which only what goes beyond the text is let through; the latter first where the request is one
+ * that gets the same answer again. Other calls pass untouched.
  * @throws Failure what the target throws; `no-target-fit`, blaming nobody, when its answer differs from what was said.
  */
 export function goOn({ clock, ability, model }: GoOnOptions): Filter {
@@ -73,33 +74,42 @@ async function rest(
   ability: TargetAbility,
   model: string,
 ): Promise<Reply> {
+  const request = parsed(call.body ?? '') ?? {};
+  const anew = async (): Promise<Reply> => {
+    const reply = await next(variantOf(call, { said: undefined }));
+    return leg(reply, call, { said, tokensBefore: 0 }, new Splice(said.text, toleranceOf(said, request)), dialect);
+  };
   const going = continued(call.dialect, call.body, said, ability.of(model));
-  if (going !== undefined) {
-    try {
-      const asked = variantOf(call, { body: going.body, modelAt: readTopLevel(going.body)?.modelAt, said: undefined });
-      const reply = await next(asked);
-      return await leg(
-        reply,
-        call,
-        { said, tokensBefore: said.outputEvents },
-        new Splice(said.text.slice(going.base.length), 'loose'),
-        dialect,
-      );
-    } catch (stranger) {
+  if (going === undefined) return anew();
+  const from = async (): Promise<Reply> => {
+    const asked = variantOf(call, { body: going.body, modelAt: readTopLevel(going.body)?.modelAt, said: undefined });
+    const start = { said, tokensBefore: said.outputEvents };
+    return leg(await next(asked), call, start, new Splice(said.text.slice(going.base.length), 'loose'), dialect);
+  };
+  // A target that gives the same answer to the same request is best asked the same: letter by letter, nothing else is as exact. Going on
+  // from a text is not, even at temperature 0: its tokens are not those that the model chose, and its words count for no penalty.
+  if (isRepeatable(request)) {
+    return anew().catch((stranger: unknown) => {
       const failure = Failure.from(stranger);
-      if (call.isLeft || !(isRefusal(failure) || isDifferent(failure))) throw failure;
-      // Learned once: the refusal of a prefill is never the caller's final error.
-      if (failure.code === 'request-rejected') ability.refused(model);
-      note(call.story, `the target did not go on from the partial answer (${failure.code}): asked for a whole one`);
-    }
+      // Who asked for exactness has its answer: this target does not give it.
+      if (call.isLeft || !isDifferent(failure) || said.mode === 'exact') throw failure;
+      note(call.story, 'the target gave another answer to the same request: asked to go on from the partial one');
+      return from();
+    });
   }
-  const reply = await next(variantOf(call, { said: undefined }));
-  return leg(reply, call, { said, tokensBefore: 0 }, new Splice(said.text, toleranceOf(said, call)), dialect);
+  return from().catch((stranger: unknown) => {
+    const failure = Failure.from(stranger);
+    if (call.isLeft || !(isRefusal(failure) || isDifferent(failure))) throw failure;
+    // Learned once: the refusal of a prefill is never the caller's final error.
+    if (failure.code === 'request-rejected') ability.refused(model);
+    note(call.story, `the target did not go on from the partial answer (${failure.code}): asked for a whole one`);
+    return anew();
+  });
 }
 
 /** White space and case may differ only in prose, and only where the caller did not ask for an exact answer. */
-function toleranceOf(said: Said, call: Call): Tolerance {
-  const isProse = said.mode === 'best-effort' && !isFormBound(parsed(call.body ?? '') ?? {});
+function toleranceOf(said: Said, request: Json): Tolerance {
+  const isProse = said.mode === 'best-effort' && !isFormBound(request);
   return isProse ? 'loose' : 'exact';
 }
 

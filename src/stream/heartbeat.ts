@@ -10,6 +10,11 @@ export type HeartbeatOptions = {
   readonly timers: Timers;
   /** After this much silence a comment is written; 0 is off. Well under the 30 to 60 s at which balancers and browsers drop a silent connection. */
   readonly heartbeatMs: number;
+  /**
+   * What a caller that waits in a line is told of its place, in a comment every third of `heartbeatMs`; undefined for calls that do not.
+   * One line.
+   */
+  readonly place?: (call: Call) => string | undefined;
 };
 
 /** Silence is measured in thirds, so that noting a part is a mere flag: a comment comes after 1 to 1.34 times `heartbeatMs`. */
@@ -32,6 +37,7 @@ export function heartbeat(options: HeartbeatOptions): Filter {
 class Beating implements Sink, Upstream {
   readonly #call: Call;
   readonly #timer: Timer;
+  readonly #place: HeartbeatOptions['place'];
   readonly #tickMs: number;
   readonly #fulfil: (reply: Reply) => void;
   readonly #reject: (failure: Failure) => void;
@@ -43,13 +49,14 @@ class Beating implements Sink, Upstream {
 
   constructor(
     call: Call,
-    { timers, heartbeatMs }: HeartbeatOptions,
+    { timers, heartbeatMs, place }: HeartbeatOptions,
     fulfil: (reply: Reply) => void,
     reject: (failure: Failure) => void,
   ) {
     this.#call = call;
     this.#fulfil = fulfil;
     this.#reject = reject;
+    this.#place = place;
     this.#tickMs = Math.max(1, heartbeatMs / THIRDS);
     this.#timer = timers.timer(() => this.#tick());
   }
@@ -89,16 +96,19 @@ class Beating implements Sink, Upstream {
     this.#timer.arm(this.#tickMs);
     this.#quietTicks += 1;
     // A caller that does not read has no use for comments.
-    if (this.#quietTicks < THIRDS || this.#isPaused) return;
+    if (this.#isPaused) return;
+    const place = this.#reply === undefined ? this.#place?.(this.#call) : undefined;
+    if (this.#quietTicks < THIRDS && place === undefined) return;
     this.#quietTicks = 0;
+    const comment = place === undefined ? COMMENT : Buffer.from(`: ${place}\n\n`);
     if (this.#relay === undefined) {
       if (this.#call.isLeft) return;
       // Nothing is known yet of who will speak.
       const fields = ['content-type', 'text/event-stream; charset=utf-8', 'cache-control', 'no-cache, no-transform'];
       this.#relay = new Relay({ status: 200, fields, length: -1, target: '' }, this);
-      this.#relay.part(COMMENT);
+      this.#relay.part(comment);
       this.#fulfil(this.#relay);
-    } else this.#relay.part(COMMENT);
+    } else this.#relay.part(comment);
   }
 
   part(bytes: Uint8Array): void {

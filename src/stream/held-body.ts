@@ -20,6 +20,7 @@ export class BodyHold implements Sink {
   readonly #limit: number;
   readonly #done: (held: HeldBody) => void;
   #whole: Buffer | undefined;
+  #placedBytes = 0;
   #parts: Uint8Array[] = [];
   #length = 0;
   #rest: Sink | undefined;
@@ -84,6 +85,7 @@ export class BodyHold implements Sink {
     }
     this.#whole.set(bytes, this.#length);
     this.#length += bytes.length;
+    this.#placedBytes = this.#length;
   }
 
   end(outcome: Outcome): void {
@@ -97,7 +99,8 @@ export class BodyHold implements Sink {
   /** What is held until now; the bytes are the taker's. */
   #gather(): Uint8Array {
     if (this.#whole !== undefined) {
-      const placed = this.#whole.subarray(0, this.#length);
+      // What came beyond the announced length was no longer placed; what was announced and never came is not given out.
+      const placed = this.#whole.subarray(0, this.#placedBytes);
       return this.#parts.length === 0 ? placed : Buffer.concat([placed, ...this.#parts]);
     }
     const [first = NOTHING] = this.#parts;

@@ -118,3 +118,21 @@ test('followers hear how it ended: broken as broken', () => {
   assert.equal(caller.end, 'body-cut');
   assert.equal(new PlayedCaller(journal.follow(0, nobody)).end, 'body-cut');
 });
+
+test('a follower that another one wakes while a part passes reads that part once', () => {
+  const upstream = new PlayedUpstream(200, []);
+  const journal = new Journal(upstream.reply, unlimited);
+  const first = journal.follow(0, nobody);
+  const second = new PlayedCaller(journal.follow(0, nobody));
+  let isWaking = false;
+  first.flow({ part: () => isWaking && second.reply.resume(), end: () => undefined });
+  journal.begin();
+  upstream.say('a');
+  second.reply.pause();
+  upstream.say('b');
+  isWaking = true;
+  upstream.say('c');
+  upstream.say('d');
+  upstream.end();
+  assert.deepEqual([second.text, second.end], ['abcd', 'answered']);
+});

@@ -23,6 +23,26 @@ export function isFormBound(request: Json): boolean {
   );
 }
 
+/** The request asks for the answer that every run gives: a target that serves the same model gives it again. */
+export function isRepeatable(request: Json): boolean {
+  return request['temperature'] === 0 || request['top_k'] === 1 || numberOf(request, 'seed') !== undefined;
+}
+
+/** Penalties for what the answer said before (OpenAI, vLLM, SGLang, llama.cpp), with the value that is none. */
+const PENALTIES: Readonly<Record<string, number>> = {
+  frequency_penalty: 0,
+  presence_penalty: 0,
+  repetition_penalty: 1,
+  repeat_penalty: 1,
+  dry_multiplier: 0,
+  no_repeat_ngram_size: 0,
+};
+
+/** Words given as the beginning are no longer counted as said: a continuation is chosen under other odds. */
+function isPenalised(request: Json): boolean {
+  return Object.entries(PENALTIES).some(([key, none]) => (numberOf(request, key) ?? none) !== none);
+}
+
 function hasItems(request: Json, key: string): boolean {
   const list = request[key];
   return Array.isArray(list) && list.length > 0;
@@ -43,6 +63,7 @@ export function continued(
     (said.kinds & NOT_CONTINUABLE) === 0 && (said.kinds & REASONING) === 0 && (said.kinds & TEXT) !== 0;
   const request = body === undefined || !isPlainText ? undefined : parsed(body);
   if (request === undefined || isFormBound(request)) return undefined;
+  if (said.mode === 'exact' && isPenalised(request)) return undefined;
   if ((numberOf(request, 'n') ?? 1) !== 1 || (numberOf(request, 'best_of') ?? 1) !== 1) return undefined;
   if (request['logprobs'] !== undefined && request['logprobs'] !== null && request['logprobs'] !== false)
     return undefined;

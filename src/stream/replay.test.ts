@@ -211,6 +211,19 @@ test('a caller that leaves before the first part can come back to it', async () 
   assert.deepEqual([caller.text, caller.end], ['data: x\n\n', 'answered']);
 });
 
+test('who joins a reply that turns out too large to be kept is told so, and not left waiting', async () => {
+  const play = new Play({ bytesMax: 1 });
+  const upstream = new PlayedUpstream(200, SSE);
+  upstream.say(EVENTS.join(''));
+  const ask = async () => upstream.reply;
+  const first = play.replays.filter(play.call(), ask);
+  const second = play.replays.filter(play.call(), ask);
+  const caller = new PlayedCaller(await first);
+  await assert.rejects(second, { code: 'resource-not-found' });
+  upstream.end();
+  assert.deepEqual([caller.utf8, caller.end], [EVENTS.join(''), 'answered']);
+});
+
 test('a failed call is not remembered: the next one with its key tries again', async () => {
   const time = new PlayedTime();
   const replays = new Replays({ clock: time, timers: time });

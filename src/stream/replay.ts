@@ -59,7 +59,7 @@ type Entry = {
  * `Last-Event-ID`. Answers one upstream call to any number of readers with the same credential.
  */
 export class Replays implements JournalKeeper {
-  readonly #options: Required<ReplayOptions>;
+  #options: Required<ReplayOptions>;
   /** In the order in which they began, so that the oldest is forgotten first. */
   readonly #byId = new Map<string, Entry>();
   readonly #byKey = new Map<string, Entry>();
@@ -76,6 +76,12 @@ export class Replays implements JournalKeeper {
       ...options,
     };
     this.#sweep = options.timers.timer(() => this.#forgetOld());
+  }
+
+  /** Other bounds from now on, by a reload of the config; what is kept stays. */
+  change(bounds: Omit<ReplayOptions, 'clock' | 'timers'>): void {
+    this.#options = { ...this.#options, ...bounds };
+    while (this.#usedBytes > this.#options.bytesMax) if (!this.#evict()) break;
   }
 
   /** Bytes that journals hold now. */
@@ -151,6 +157,8 @@ export class Replays implements JournalKeeper {
     const journal = await entry.ready;
     call.leavers.delete(stop);
     if (!(journal instanceof Journal)) return journal;
+    // Another reader, told first, has set a reply flowing that was larger than may be kept.
+    if (journal.isLost) throw refused('resource-not-found', 'the reply to this Idempotency-Key is no longer kept');
     if (call.isLeft) {
       this.#start(entry, journal);
       this.#deserted(entry);

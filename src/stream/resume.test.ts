@@ -40,6 +40,8 @@ class House {
   readonly ability: TargetAbility;
   words: readonly string[] = WORDS;
   rescueWords: readonly string[] = WORDS;
+  /** What the rescue says when it is given a beginning; `rescueWords` when undefined. */
+  continuedWords: readonly string[] | undefined;
   manner: PrefillManner = 'continue';
   rescueCut: number | undefined;
   isRescueDown = false;
@@ -72,10 +74,12 @@ class House {
     this.asked.push({ target: isFirst ? 'a' : 'b', body: Buffer.from(call.body ?? '').toString() });
     if (!isFirst && this.isRescueDown) throw new Failure('connect-refused', { phase: 'connect', firstEvent: 'errno' });
     const model = isFirst ? 'model-a' : 'model-b';
+    const isGiven = Buffer.from(call.body ?? '').includes('"assistant"');
+    const rescueWords = isGiven ? (this.continuedWords ?? this.rescueWords) : this.rescueWords;
     const events = answerTo(
       this.#dialect,
       call.body,
-      isFirst ? this.words : this.rescueWords,
+      isFirst ? this.words : rescueWords,
       this.manner,
       isFirst ? 'first' : 'second',
       model,
@@ -174,17 +178,17 @@ const RESCUES: readonly (readonly [name: string, ability: Ability, manner: Prefi
 for (const dialect of STREAMING) {
   for (const [name, ability, manner] of RESCUES) {
     test(`${dialect}: cut at every event and in every way, with a rescue ${name}, the answer is whole, once, and well ended`, async () => {
-      for (const how of HOWS) {
+      for (const [how, temperature] of HOWS.flatMap((each) => [[each, 0] as const, [each, 1] as const])) {
         for (let cut = 0; cut < EVENTS[dialect]; cut++) {
           const house = new House(dialect, cut, how, ability);
           house.manner = manner;
-          const got = await house.play(callFor(dialect));
+          const got = await house.play(callFor(dialect, { temperature }));
           // Before the first output the call fails, and whoever is above tries again unseen.
           if (got instanceof Failure) {
             assert.ok(cut <= 6, `${how} at ${cut}: ${got.code}`);
             continue;
           }
-          const where = `${how} at ${cut}`;
+          const where = `${how} at ${cut}, temperature ${temperature}`;
           assert.equal(got.end, 'answered', where);
           const reading = read(dialect, got.utf8);
           assert.equal(reading.text, TEXT, where);
@@ -309,7 +313,7 @@ test('the caller can turn it off', async () => {
 test('a refused prefill is learned, never told, and costs nothing the next time', async () => {
   const house = new House('openai-chat', 16, 'reset', 'prefill');
   house.manner = 'refuse';
-  await house.play(callFor('openai-chat'));
+  await house.play(callFor('openai-chat', { temperature: 1 }));
   assert.equal(house.asked.length, 3);
   assert.equal(house.ability.of('m'), 'none');
   assert.equal(house.ability.of('other'), 'prefill');
@@ -318,7 +322,7 @@ test('a refused prefill is learned, never told, and costs nothing the next time'
 test('it goes on from the partial answer only where that is safe', async () => {
   const prefilled = async (more: object) => {
     const house = new House('openai-chat', 20, 'reset', 'prefill');
-    await house.play(callFor('openai-chat', more));
+    await house.play(callFor('openai-chat', { temperature: 1, ...more }));
     return house.asked.at(-1)?.body.includes('"assistant"');
   };
   assert.equal(await prefilled({}), true);
@@ -328,6 +332,34 @@ test('it goes on from the partial answer only where that is safe', async () => {
   assert.equal(await prefilled({ logprobs: true }), false);
   assert.equal(await prefilled({ max_tokens: 5 }), false);
   assert.equal(await prefilled({ max_tokens: 500 }), true);
+});
+
+test('an answer that comes the same again is asked for again whole: going on from a text is never as exact', async () => {
+  for (const more of [{}, { temperature: 1, seed: 7 }, { temperature: 1, top_k: 1 }]) {
+    const house = new House('openai-chat', 20, 'reset', 'prefill');
+    const got = await house.play(callFor('openai-chat', more));
+    assert.ok(got instanceof PlayedCaller);
+    assert.equal(read('openai-chat', got.utf8).text, TEXT);
+    assert.deepEqual(house.asked[1]?.body, house.asked[0]?.body);
+    assert.equal(house.asked.length, 2);
+  }
+});
+
+test('a rescue that gives another answer to the same request goes on from the partial one, unless exactness was asked for', async () => {
+  const play = async (mode: string, more: object = {}) => {
+    const house = new House('openai-chat', 20, 'reset', 'prefill');
+    house.rescueWords = WORDS.map((word, i) => (i === 1 ? ' slow' : word));
+    house.continuedWords = WORDS;
+    const got = await house.play(callFor('openai-chat', more, ['goodgate-resume', mode]));
+    assert.ok(got instanceof PlayedCaller);
+    return [got.end, read('openai-chat', got.utf8).text === TEXT, house.asked.length];
+  };
+  assert.deepEqual(await play('best-effort'), ['answered', true, 3]);
+  assert.deepEqual(await play('exact'), ['body-cut', false, 2]);
+  // Words given back as a beginning would count for no penalty.
+  assert.deepEqual(await play('best-effort', { temperature: 1, frequency_penalty: 1 }), ['answered', true, 2]);
+  assert.deepEqual(await play('exact', { temperature: 1, frequency_penalty: 1 }), ['body-cut', false, 2]);
+  assert.deepEqual(await play('exact', { temperature: 1 }), ['answered', true, 2]);
 });
 
 test('the second break ends it: one resume a call', async () => {

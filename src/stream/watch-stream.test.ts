@@ -78,6 +78,25 @@ test('nothing is let through before the first output; role, pings and comments a
   assert.equal(caller.text, `${ROLE}${say('a')}: ping\n\n`);
 });
 
+test('an event with nothing in it is never passed on: clients that parse each event would break over it', async () => {
+  for (const empty of [
+    'data:\n\n',
+    'data: \n\n',
+    'data\n\n',
+    'event: ping\n\n',
+    'id: 4\n\n',
+    'event: ping\ndata:\n\n',
+  ]) {
+    const play = new Play();
+    play.upstream.say(`${say('a')}${empty}: life\n\n${say('b')}`);
+    play.upstream.say(empty);
+    const caller = await play.caller();
+    play.upstream.say(`${empty}${STOP}${DONE}`);
+    assert.equal(caller.text, `${say('a')}: life\n\n${say('b')}${STOP}${DONE}`);
+    assert.equal(caller.end, 'answered');
+  }
+});
+
 test('a dead start throws: an empty stream, a role alone, [DONE] alone, garbage, an error in the 200', async () => {
   const fate = async (text: string) => {
     const play = new Play();
@@ -92,6 +111,7 @@ test('a dead start throws: an empty stream, a role alone, [DONE] alone, garbage,
   assert.equal(await fate('data: hello\n\n'), 'stream-malformed');
   assert.equal(await fate(ROLE + data({ error: { type: 'overloaded_error', message: 'x' } })), 'service-overloaded');
   assert.equal(await fate(`event: error\ndata: {"error":{"message":"x"}}\n\n`), 'stream-error');
+  assert.equal(await fate(`event: error\ndata:\n\n`), 'stream-error');
 });
 
 test('a stream is never called whole without its terminal event or finish reason', async () => {

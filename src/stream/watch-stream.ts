@@ -6,7 +6,7 @@ import { classify } from '../diagnosis/classify.ts';
 import type { Evidence, StreamFacts } from '../diagnosis/evidence.ts';
 import type { Clock, Timers } from '../world/world.ts';
 import type { StreamDialect } from './dialects/dialect.ts';
-import { ERROR, FINISH, GARBLED, JUNK, OUTPUT, PING, TERMINAL, TEXT } from './dialects/kinds.ts';
+import { EMPTY, ERROR, FINISH, GARBLED, JUNK, OUTPUT, PING, TERMINAL, TEXT } from './dialects/kinds.ts';
 import { errorWords } from './error-words.ts';
 import { EventReader } from './events.ts';
 import { Skim } from './skim.ts';
@@ -141,10 +141,10 @@ export class StreamWatch implements Sink, Upstream, StallHearer {
     if (reader.isTooLong) this.#fail(this.#evidence('parse', 'event-too-large'));
   }
 
-  /** Among events that say nothing: pings pass once the reply is let through; the rest never does. */
+  /** Among events that say nothing: pings pass once the reply is let through, unless they are empty events; the rest never does. */
   #isPassed(kinds: number): boolean {
     if ((kinds & (ERROR | GARBLED)) !== 0) return false;
-    if ((kinds & PING) !== 0) return this.#isCommitted;
+    if ((kinds & PING) !== 0) return this.#isCommitted && (kinds & EMPTY) === 0;
     this.#malformedEvents += 1;
     this.#junkInARow += 1;
     if (this.#junkInARow > JUNK_EVENTS_MAX) this.#fail(this.#evidence('parse', 'event-junk'));

@@ -150,7 +150,9 @@ function readError(
 
 /** Any other path: nothing is judged but a status that another target may not have, on methods that are safe to repeat. */
 function passThrough(raw: Reply, call: Call, options: WatchOptions, fulfil: Fulfil, reject: Reject): void {
-  if (ELSEWHERE.has(raw.status) && SAFE_METHODS.has(call.method)) refuse(raw, options, reject);
+  // A protocol of its own begins: it may be the caller who speaks first.
+  if (raw.status === 101) fulfil(raw);
+  else if (ELSEWHERE.has(raw.status) && SAFE_METHODS.has(call.method)) refuse(raw, options, reject);
   // An event stream of any kind is let through at its head: its first event may be an hour away, and the head is what its reader waits for.
   else if (mediaTypeOf(raw.fields).startsWith('text/event-stream')) fulfil(raw);
   else if (raw instanceof Relay && raw.hasBegun) settled(raw, fulfil, reject);

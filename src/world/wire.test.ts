@@ -40,3 +40,20 @@ test('bytes of a wire that is reset before they left never leave on another wire
   await listener.close();
   assert.equal(heard, 'for the second');
 });
+
+test('a wire that is reset in the turn in which it was ended is closed all the same', { timeout: 5000 }, async () => {
+  const closed = Promise.withResolvers<void>();
+  const listener = await realNet.listen({ address: { ip: '127.0.0.1', port: 0 } }, (wire) => ({
+    ...DEAF,
+    open() {
+      wire.write('last words');
+      wire.end();
+      wire.reset();
+    },
+    close: () => closed.resolve(),
+  }));
+  const peer = realNet.connect(listener.address, DEAF);
+  await closed.promise;
+  peer.destroy();
+  await listener.close();
+});

@@ -184,7 +184,11 @@ export class SocketWire implements Wire {
     if (arenaOwner === this) arenaOwner = undefined;
     // A TLS socket has no reset of its own and throws: what is reset is the TCP connection under it.
     const under: unknown = this.#socket instanceof TLSSocket ? Reflect.get(this.#socket, '_parent') : this.#socket;
-    if (under instanceof Socket && !under.destroyed) under.resetAndDestroy();
+    if (under instanceof Socket && !under.destroyed) {
+      // The platform refuses to reset a socket whose FIN is still on its way out, and would leave it open for ever.
+      if (under.writableEnded && !under.writableFinished) under.destroy();
+      else under.resetAndDestroy();
+    }
     if (under !== this.#socket) this.#socket.destroy();
   }
 

@@ -170,7 +170,7 @@ export const ANSWERING_CAUSES = {
     retry: { ours: 'elsewhere', caller: 'later' },
     data: 'sent-unanswered',
     typical: { minS: 300, maxS: 86_400, source: 'estimate' },
-    person: "The answer's label was larger than the gateway accepts.",
+    person: 'The answer came with more information in front of it than the gateway accepts.',
     technical: 'The response head is larger than the limit on its bytes or fields.',
     steps: {
       person: REPAIR,

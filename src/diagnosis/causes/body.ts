@@ -248,7 +248,7 @@ export const BODY_CAUSES = {
     retry: { ours: 'elsewhere', caller: 'later' },
     data: 'sent-unanswered',
     typical: { minS: 5, maxS: 900, source: 'estimate' },
-    person: 'The AI service opened its mouth and said nothing.',
+    person: 'The AI service began an answer and ended it without a word.',
     technical: 'The stream ended without a single event of output.',
     steps: {
       person: ['look-first', 'retry-now', 'other-model', 'status-page', 'tell-operator'],

@@ -125,8 +125,9 @@ function messageOf(choice: Said): object {
   return {
     role: 'assistant',
     content: null,
-    refusal: null,
     tool_calls: [{ ...call, function: { name: choice.tool.name, arguments: content } }],
+    refusal: null,
+    annotations: [],
   };
 }
 
@@ -165,7 +166,7 @@ function firstDelta(choice: Said): string {
   if (choice.tool === undefined) return '{"role":"assistant","content":"","refusal":null}';
   const call = { index: 0, id: `call_${choice.tool.id.slice(0, 24)}`, type: 'function' };
   const calls = [{ ...call, function: { name: choice.tool.name, arguments: '' } }];
-  return JSON.stringify({ role: 'assistant', content: null, tool_calls: calls });
+  return JSON.stringify({ role: 'assistant', content: null, tool_calls: calls, refusal: null });
 }
 
 function deltaOf(choice: Said, piece: string): string {

@@ -1,4 +1,5 @@
 import { isSchema } from '../from-schema.ts';
+import { proseOf } from '../prose.ts';
 import { type Answer, type Ask, fieldsOf, jsonAnswer, type Speaker, type StreamEvent, streamAnswer } from './answer.ts';
 import { complain } from './errors.ts';
 import { type Body, isComplaint, lengthIn, missing, modelIn, stopsIn, takesStream } from './validate.ts';
@@ -19,7 +20,7 @@ export function answerCompletion(ask: Ask, body: Body, speaker: Speaker): Answer
   if (wrong !== undefined) return complain(ask.shape, speaker, wrong);
 
   const stops = stopsIn(body['stop']);
-  const wish = { model, prompt, prefill: undefined, wordsMax, choices: 1, stops, tool: undefined, format: undefined };
+  const wish = { model, ...begunIn(prompt, model, speaker), wordsMax, choices: 1, stops, tool: undefined, format: undefined };
   const said = grant(wish, speaker);
   const pieces = said[0]?.pieces ?? [];
   const finish = said[0]?.finish ?? 'stop';
@@ -47,6 +48,27 @@ export function answerCompletion(ask: Ask, body: Body, speaker: Speaker): Answer
   }
   events.push({ text: 'data: [DONE]\n\n', means: 'done' });
   return streamAnswer(fields, events);
+}
+
+/** Places at which a question may end and its answer begin. */
+const PLACES_MAX = 8;
+
+/**
+ * This endpoint always goes on from the text that it is given. A prompt that ends in the beginning of our own answer to the rest of it is
+ * gone on with in that answer, as an engine would that decodes greedily.
+ */
+function begunIn(prompt: string, model: string, speaker: Speaker): { prompt: string; prefill: string | undefined } {
+  let at = 0;
+  for (let place = 0; place < PLACES_MAX; place += 1) {
+    const end = prompt.slice(at).search(/[.?!]\S*\s*\S/);
+    if (end === -1) break;
+    at += end + 1;
+    const asked = prompt.slice(0, at);
+    const begun = prompt.slice(at);
+    const whole = proseOf({ prompt: asked, model, voice: speaker.voice, choice: 0 });
+    if (speaker.prefill === 'continue' && whole.startsWith(begun)) return { prompt: asked, prefill: begun };
+  }
+  return { prompt, prefill: undefined };
 }
 
 function dataOf(value: object): string {

@@ -36,7 +36,7 @@ export const blame: Check = {
 };
 
 /** Standbys, regions, affinity, and slow or unlike services are passed over for reasons of their own. */
-function isEven(plan: Plan): boolean {
+export function isEven(plan: Plan): boolean {
   const [pool, ...more] = plan.pools;
   if (pool === undefined || more.length > 0 || plan.region !== undefined || !isRoomy(plan)) return false;
   if (pool.balance === 'round-robin') return true;
@@ -57,7 +57,8 @@ export const safety: Check = {
       if (seen.safety === 'not-sent' && got.length > 0) {
         yield { what: `${story(seen)} was told "not sent", and ${got.length} upstream(s) had it whole`, seen };
       }
-      const isFromTarget = seen.wanted !== undefined && isAnswered(seen);
+      // Who comes back reads what was answered before.
+      const isFromTarget = seen.wanted !== undefined && seen.again === undefined && isAnswered(seen);
       if (isFromTarget && got.length === 0) yield { what: `${story(seen)} was answered by nobody`, seen };
     }
   },

@@ -25,9 +25,9 @@ export function receiptsOf(record: RunRecord): ReadonlyMap<string, readonly Rece
   const found = new Map<string, Received[]>();
   for (const { received } of record.stations) {
     for (const each of received) {
-      if (each.idempotencyKey === undefined) continue;
-      const all = found.get(each.idempotencyKey);
-      if (all === undefined) found.set(each.idempotencyKey, [each]);
+      if (each.drillCall === undefined) continue;
+      const all = found.get(each.drillCall);
+      if (all === undefined) found.set(each.drillCall, [each]);
       else all.push(each);
     }
   }

@@ -17,7 +17,7 @@ export const delivered: Check = {
       if (seen.wanted === undefined || seen.ending === 'left' || isAnswered(seen)) continue;
       const untilMs = seen.endMs ?? seen.startMs + deadlineMs;
       if (!isWaySound(record, seen.startMs, untilMs) || !isRoomy(record.plan)) continue;
-      if (isHonestBreak(seen) || isRefused(seen)) continue;
+      if (isHonestBreak(seen) || isRefused(seen) || wasTooHasty(seen)) continue;
       const sound = soundTargets(record, seen.startMs, untilMs);
       const isSpent = seen.attempts >= TRIES_MAX && record.plan.targets.length - sound.length >= TRIES_MAX;
       if (sound.length > 0 && !isSpent)
@@ -38,6 +38,11 @@ function isRefused(seen: Seen): boolean {
   return cause.blame === 'caller' && cause.retry.ours === 'never';
 }
 
+/** It set itself a time that a good service may need, and the time was used. */
+function wasTooHasty({ deadlineMs, code, startMs, endMs }: Seen): boolean {
+  return deadlineMs !== undefined && code !== undefined && (endMs ?? startMs) - startMs >= deadlineMs;
+}
+
 /** How long after the healing the last traces may be felt: rests run out, slow start is over. */
 const RECOVERY_MS = 40_000;
 
@@ -48,7 +53,7 @@ export const recovered: Check = {
   *judge(record: RunRecord) {
     for (const seen of record.seen) {
       if (seen.startMs < record.healedMs + RECOVERY_MS) continue;
-      if (seen.wanted === undefined || seen.ending === 'left' || isAnswered(seen)) continue;
+      if (seen.wanted === undefined || seen.ending === 'left' || isAnswered(seen) || wasTooHasty(seen)) continue;
       yield {
         what: `${story(seen)}, ${((seen.startMs - record.healedMs) / 1000).toFixed(1)} s after all was healed`,
         seen,

@@ -47,6 +47,10 @@ export type Act = { readonly atMs: number; readonly forMs: number; readonly deed
 export type Plan = {
   readonly seed: string;
   readonly scenario: string;
+  /** Where the scenario is written, when it is no built-in one. */
+  readonly file?: string;
+  /** What all its targets speak; `openai` when nothing is said. */
+  readonly dialect?: 'openai' | 'anthropic';
   readonly targets: readonly TargetPlan[];
   readonly pools: readonly PoolPlan[];
   readonly region: string | undefined;
@@ -74,7 +78,7 @@ export function configOf(plan: Plan, urls: ReadonlyMap<string, string>): string 
   lines.push('targets:');
   for (const target of plan.targets) {
     const region = target.region === undefined ? '' : `, region: ${target.region}`;
-    lines.push(`  ${target.name}: { dialect: openai, url: "${urls.get(target.name)}", key: sk-drill${region} }`);
+    lines.push(`  ${target.name}: { dialect: ${plan.dialect ?? 'openai'}, url: "${urls.get(target.name)}", key: sk-drill${region} }`);
   }
   lines.push('routes:', '  - pools:');
   for (const pool of plan.pools) {

@@ -1,8 +1,9 @@
 import type { SeatView } from '../../call/control.ts';
+import { isRoomy } from '../checks/check.ts';
 import type { Received } from '../ledger.ts';
-import { rawExchange } from '../raw-client.ts';
+import { seatsAt } from '../seats.ts';
 import { type LoadScene, startLoad } from '../workloads/load.ts';
-import type { CallerKind, Seen } from '../workloads/seen.ts';
+import { type CallerKind, newSeen, type Seen } from '../workloads/seen.ts';
 import { Acts } from './acts.ts';
 import type { Plan } from './plan.ts';
 import { type Ground, type Stage, setStage, universeOf } from './stage.ts';
@@ -36,8 +37,14 @@ export type RunRecord = {
 
 /** After the last arrival a call may take its deadline, and this. */
 const GRACE_MS = 30_000;
+/** Of the usual load, in the liveness phase: whether calls are answered shows on half of them; services that can be busy get all. */
+const CALM_SHARE = 0.5;
 /** How often the gateway's memory is looked at. */
 const LOOK_MS = 250;
+/** So long an answer is finished for a caller who said that he may come back, and then it is over. */
+const ORPHANS_MS = 75_000;
+/** Where every simulated gateway can be asked, as an operator would. */
+const ADMIN = { ip: '127.0.0.1', port: 5021 } as const;
 /** Idle connections and rests have passed after this. */
 const QUIET_MS = 5000;
 
@@ -51,7 +58,7 @@ export async function run(ground: Ground, plan: Plan): Promise<RunRecord> {
   });
   // What goes wrong in the play itself is thrown below, once the universe stands still.
   playing.catch(() => undefined);
-  const untilMs = plan.safetyMs + plan.livenessMs + plan.deadlineMs + 6 * GRACE_MS;
+  const untilMs = plan.safetyMs + plan.livenessMs + plan.deadlineMs + ORPHANS_MS + 6 * GRACE_MS;
   const stop = await universe.run(ground.timers, () => isOver, untilMs);
   if (stop === 'done') await playing;
   return play.record(stop);
@@ -94,8 +101,10 @@ class Play {
     await acts.healAll();
     this.#healedMs = this.#nowMs;
     say('healed');
+    const share = isRoomy(this.#plan) ? CALM_SHARE : 1;
     for (const [nth, load] of this.#plan.loads.entries()) {
-      startLoad({ ...load, curve: 'flat' }, this.#scene(`calm ${nth} ${load.kind}`, stage, livenessMs));
+      const calm = { ...load, perS: load.perS * share, curve: 'flat' } as const;
+      startLoad(calm, this.#scene(`calm ${nth} ${load.kind}`, stage, livenessMs));
     }
     await this.#sleep(livenessMs);
     await this.#quiet(deadlineMs + GRACE_MS);
@@ -105,12 +114,23 @@ class Play {
   async #end(stage: Stage): Promise<void> {
     stage.callers.site.hangUp();
     await this.#sleep(QUIET_MS);
+    this.#seats = await this.#emptySeats(stage);
     this.#isWatching = false;
-    this.#seats = await askSeats(stage);
     const stopping = stage.serving.stop();
     await Promise.race([stopping, this.#sleep(GRACE_MS)]);
     await this.#sleep(QUIET_MS);
     this.#wiresLeft = this.#universe.network.open(stage.gateway.host).length;
+  }
+
+  /** What is under way for nobody any more goes on for a minute, in case its caller comes back: asked again until all is over. */
+  async #emptySeats(stage: Stage): Promise<readonly SeatView[] | undefined> {
+    const untilMs = this.#nowMs + ORPHANS_MS;
+    for (;;) {
+      const seats = await seatsAt(stage.gateway.world, ADMIN);
+      const isOver = seats === undefined || seats.every((seat) => seat.inFlight === 0);
+      if (isOver || this.#nowMs >= untilMs) return seats;
+      await this.#sleep(QUIET_MS);
+    }
   }
 
   /** Until nobody calls any more, or for so long. */
@@ -153,31 +173,7 @@ class Play {
 
   #begin(kind: CallerKind, wanted: string | undefined, isStream: boolean): Seen {
     this.#running += 1;
-    const serial = this.#seen.length + 1;
-    const seen: Seen = {
-      serial,
-      kind,
-      key: `call-${serial}`,
-      startMs: this.#nowMs,
-      wanted,
-      isStream,
-      sentMs: undefined,
-      firstByteMs: undefined,
-      firstPartMs: undefined,
-      endMs: undefined,
-      ending: 'running',
-      status: 0,
-      text: '',
-      finish: undefined,
-      isDone: false,
-      code: undefined,
-      safety: undefined,
-      requestId: undefined,
-      attempts: 0,
-      target: undefined,
-      malformed: undefined,
-      said: undefined,
-    };
+    const seen = newSeen(this.#seen.length + 1, this.#nowMs, kind, wanted, isStream);
     this.#seen.push(seen);
     return seen;
   }
@@ -203,18 +199,5 @@ class Play {
       journal: { hash: journal.hash, lines: journal.lines },
       events: time.events,
     };
-  }
-}
-
-/** Asks the admin port, as an operator would. */
-async function askSeats(stage: Stage): Promise<readonly SeatView[] | undefined> {
-  const request = 'GET /targets HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n';
-  const reply = await rawExchange(stage.gateway.world, { ip: '127.0.0.1', port: 5021 }, request);
-  const body = reply.text.slice(reply.text.indexOf('\r\n\r\n') + 4);
-  try {
-    const seats: unknown = JSON.parse(body);
-    return Array.isArray(seats) ? seats : undefined;
-  } catch {
-    return undefined;
   }
 }

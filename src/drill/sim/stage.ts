@@ -39,12 +39,14 @@ const PORT = 8080;
 /** Every request is remembered: the checks want them all. */
 const RECORDS_MAX = 1_000_000;
 
-const POISONED: Fault = {
+/** What the poison does to a service. */
+export const POISONED: Fault = {
   word: 'status',
   values: { status: 500, 'retry-after': undefined, 'retry-after-date': undefined, 'retry-after-ms': undefined },
 };
 
-function isPoisoned(ask: Ask): boolean {
+/** True for a request that carries the poison. */
+export function isPoisoned(ask: Ask): boolean {
   return JSON.stringify(ask.body ?? '').includes(POISON);
 }
 

@@ -25,6 +25,12 @@ export class Troubles {
     };
   }
 
+  /** When its last trouble was over; undefined without any. */
+  lastOf(host: string): number | undefined {
+    const all = this.#byHost.get(host) ?? [];
+    return all.length === 0 ? undefined : Math.max(...all.map(({ untilMs }) => untilMs));
+  }
+
   /** True when the host was in no trouble from one time to the other. */
   isSound(host: string, fromMs: number, untilMs: number): boolean {
     return !(this.#byHost.get(host) ?? []).some((each) => each.fromMs <= untilMs && each.untilMs >= fromMs);

@@ -13,8 +13,11 @@ const SETTLE_MS = 100;
 /** Events run in one turn of the real loop; between them promises are let run, as between any two events. */
 const BATCH = 64;
 
-/** Why a run of the universe stopped. */
-export type Stop = 'done' | 'deadlock' | 'late' | 'broken';
+/** So many events at one and the same moment are a loop that never ends. */
+const EVENTS_AT_ONCE_MAX = 200_000;
+
+/** Why a run of the universe stopped. `livelock`: things happen, and time does not pass. */
+export type Stop = 'done' | 'deadlock' | 'livelock' | 'late' | 'broken';
 
 /** The simulated twin of everything outside: one thread, and one seed that decides everything. */
 export class Universe {
@@ -26,6 +29,8 @@ export class Universe {
   readonly strangers: unknown[] = [];
   readonly #seed: string;
   readonly #hosts = new Map<string, Host>();
+  #momentMs = -1;
+  #eventsBefore = 0;
 
   constructor(seed: string) {
     this.#seed = seed;
@@ -103,6 +108,10 @@ export class Universe {
   #step(isDone: () => boolean, untilMs: number): Stop | undefined {
     if (isDone()) return 'done';
     if (this.time.nowMs > untilMs) return 'late';
+    if (this.time.nowMs > this.#momentMs) {
+      this.#momentMs = this.time.nowMs;
+      this.#eventsBefore = this.time.events;
+    } else if (this.time.events - this.#eventsBefore > EVENTS_AT_ONCE_MAX) return 'livelock';
     try {
       return this.time.step() ? undefined : 'deadlock';
     } catch (stranger) {

@@ -31,7 +31,7 @@ export type Tally = {
 };
 
 /** Runs a plan and judges it; `isTwice` runs it again and compares the journals (P10). */
-export async function drill(ground: Ground, plan: Plan, minutes: number, isTwice: boolean): Promise<Verdict> {
+export async function drill(ground: Ground, plan: Plan, minutes: number | undefined, isTwice: boolean): Promise<Verdict> {
   const record = await run(ground, plan);
   const violations = [...judge(record)];
   if (isTwice) {
@@ -44,12 +44,15 @@ export async function drill(ground: Ground, plan: Plan, minutes: number, isTwice
   return { record, violations, tally: tallyOf(record), replay: replayOf(plan, minutes) };
 }
 
-export function replayOf(plan: Plan, minutes: number): string {
-  const scenario = plan.scenario === 'swarm' ? '' : ` --scenario ${plan.scenario}`;
-  return `goodgate drill${scenario} --seed ${plan.seed} --minutes ${minutes}`;
+/** `minutes` as they were asked for; undefined when the seed decided. */
+export function replayOf(plan: Plan, minutes: number | undefined): string {
+  const scenario = plan.scenario === 'swarm' ? '' : ` --scenario ${plan.file ?? plan.scenario}`;
+  const length = minutes === undefined ? '' : ` --minutes ${minutes}`;
+  return `goodgate drill${scenario} --seed ${plan.seed}${length}`;
 }
 
-function tallyOf(record: RunRecord): Tally {
+/** What came of the calls of a run. */
+export function tallyOf(record: RunRecord): Tally {
   const deserving = record.seen.filter(({ wanted, ending }) => wanted !== undefined && ending !== 'left');
   const failures = deserving.filter((seen) => !isAnswered(seen));
   const failed: Record<string, number> = {};

@@ -12,6 +12,8 @@ export type Manners = {
   readonly patienceMs: number;
   /** It looks at what came only this often. */
   readonly readsEveryMs: number;
+  /** Header fields of its own. */
+  readonly headers: Readonly<Record<string, string>>;
 };
 
 /** Callers of one machine, who keep their connections for the next call as SDKs do. */
@@ -90,7 +92,7 @@ class PlacedCall implements WireHearer {
     this.#seen = seen;
     this.#manners = manners;
     this.#ended = ended;
-    this.#events = new EventReader(seen);
+    this.#events = new EventReader(seen, wish.tongue);
     this.#reader = this.#newReader();
   }
 
@@ -142,10 +144,18 @@ class PlacedCall implements WireHearer {
       this.#wire?.write(raw);
       return;
     }
+    const { headers } = this.#manners;
+    const { key, kind, again, askedFor, lastEventId } = this.#seen;
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    const common = `host: gateway.drill\r\nauthorization: Bearer sk-${kind}\r\ndrill-call: ${key}\r\n${lines.join('')}`;
+    if (again?.way === 'events') {
+      const head = `GET /goodgate/calls/${askedFor ?? ''}/stream HTTP/1.1\r\n${common}`;
+      this.#wire?.write(`${head}last-event-id: ${lastEventId ?? ''}\r\n\r\n`);
+      return;
+    }
     const length = Buffer.byteLength(body);
-    const head = `POST ${path} HTTP/1.1\r\nhost: gateway.drill\r\nauthorization: Bearer sk-${this.#seen.kind}\r\n`;
-    const own = `idempotency-key: ${this.#seen.key}\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n`;
-    this.#wire?.write(`${head}${own}`);
+    const own = `anthropic-version: 2023-06-01\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n`;
+    this.#wire?.write(`POST ${path} HTTP/1.1\r\n${common}${own}`);
     this.#wire?.write(Buffer.from(body));
   }
 

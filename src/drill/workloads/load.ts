@@ -1,7 +1,7 @@
 import type { Chance } from '../../world/world.ts';
 import type { CallerSite, Manners } from './caller.ts';
 import type { CallerKind, Seen } from './seen.ts';
-import { wishOf } from './wish.ts';
+import { type Tongue, type Voice, type Wish, wishOf } from './wish.ts';
 
 /** How the number of calls moves over the run: as ever, all at once, up and down, or away. */
 export const CURVES = ['flat', 'surge', 'wave', 'lull'] as const;
@@ -14,6 +14,8 @@ export type Load = {
   /** Calls a second, on average, while the curve is at 1. */
   readonly perS: number;
   readonly curve: Curve;
+  /** How its callers speak; chat completions when nothing is said. */
+  readonly tongue?: Tongue | undefined;
 };
 
 /** How many times the flat rate: `at` is from 0 to 1 through the run. */
@@ -35,7 +37,7 @@ const HEIGHT_MAX = 5;
 /** Greedy callers come with this many calls at once. */
 const GREEDY_CALLS = 12;
 
-const LEAVES: Manners = {
+const LEAVES = {
   leavesMs: Number.POSITIVE_INFINITY,
   patienceMs: Number.POSITIVE_INFINITY,
   readsEveryMs: Number.POSITIVE_INFINITY,
@@ -50,6 +52,8 @@ export type LoadScene = {
   readonly fromMs: number;
   readonly untilMs: number;
   readonly patienceMs: number;
+  /** Who answers, when it is not the drill's own services. */
+  readonly voice?: Voice;
   readonly newSeen: (kind: CallerKind, wanted: string | undefined, isStream: boolean) => Seen;
   readonly ended: (seen: Seen) => void;
 };
@@ -64,35 +68,60 @@ export function startLoad(load: Load, scene: LoadScene): void {
     if (atMs >= untilMs) return;
     at(gapMs, () => {
       const height = heightOf(load.curve, (nowMs() - fromMs) / (untilMs - fromMs));
-      if (chance.float() < height / HEIGHT_MAX) arrive(load.kind, scene);
+      if (chance.float() < height / HEIGHT_MAX) arrive(load, scene);
       next();
     });
   };
   next();
 }
 
-function arrive(kind: CallerKind, scene: LoadScene): void {
+function arrive({ kind, tongue = 'chat' }: Load, scene: LoadScene): void {
   const calls = kind === 'greedy' ? GREEDY_CALLS : 1;
-  for (let i = 0; i < calls; i += 1) placeOne(kind, scene, 0);
+  for (let i = 0; i < calls; i += 1) placeOne(wishOf(kind, tongue, scene.chance, scene.voice), scene, 0);
 }
 
 /** A reconnecting caller asks again this often after an answer that broke. */
 const RETURNS_MAX = 2;
 
-function placeOne(kind: CallerKind, scene: LoadScene, nth: number): void {
-  const { chance, site } = scene;
-  const wish = wishOf(kind, chance);
+function placeOne(wish: Wish, scene: LoadScene, nth: number, former?: Seen): void {
+  const { kind } = wish;
+  const { chance } = scene;
   const seen = scene.newSeen(kind, wish.wanted, wish.isStream);
-  site.place(wish, seen, mannersOf(kind, scene), (done) => {
+  const manners = mannersOf(kind, scene);
+  if (former !== undefined) comeBack(seen, former, chance);
+  if (kind === 'hasty') seen.deadlineMs = 200 + chance.below(4000);
+  const headers: Record<string, string> = {};
+  if (kind === 'reconnecting') {
+    headers['idempotency-key'] = seen.again?.first.key ?? seen.key;
+    headers['goodgate-replay'] = 'ids';
+  }
+  if (seen.deadlineMs !== undefined) headers['goodgate-deadline-ms'] = String(seen.deadlineMs);
+  scene.site.place(wish, seen, { ...manners, headers }, (done) => {
     scene.ended(done);
     const isBroken = done.ending === 'cut' || done.ending === 'unheard' || done.ending === 'left';
-    if (kind === 'reconnecting' && isBroken && nth < RETURNS_MAX) {
-      scene.at(100 + chance.float() * 900, () => placeOne(kind, scene, nth + 1));
+    if (kind === 'reconnecting' && isBroken && nth < RETURNS_MAX && scene.nowMs() < scene.untilMs) {
+      scene.at(100 + chance.float() * 900, () => placeOne(wish, scene, nth + 1, done));
     }
   });
 }
 
-function mannersOf(kind: CallerKind, { chance, patienceMs }: LoadScene): Manners {
+/** By the last event where it knows one, and half of the time all the same by its key, as callers do that kept nothing. */
+function comeBack(seen: Seen, former: Seen, chance: Chance): void {
+  const first = former.again?.first ?? former;
+  const canGoOn = former.requestId !== undefined && former.lastEventId !== undefined;
+  if (!canGoOn || chance.float() < 0.5) {
+    seen.again = { first, way: 'key' };
+    return;
+  }
+  seen.again = { first, way: 'events' };
+  seen.askedFor = former.askedFor ?? former.requestId;
+  seen.lastEventId = former.lastEventId;
+  // What it heard before stays heard.
+  seen.text = former.text;
+  seen.finish = former.finish;
+}
+
+function mannersOf(kind: CallerKind, { chance, patienceMs }: LoadScene): Omit<Manners, 'headers'> {
   const manners = { ...LEAVES, patienceMs };
   switch (kind) {
     case 'impatient':

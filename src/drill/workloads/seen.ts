@@ -9,6 +9,7 @@ export const CALLER_KINDS = [
   'bad',
   'poison',
   'reconnecting',
+  'hasty',
 ] as const;
 
 export type CallerKind = (typeof CALLER_KINDS)[number];
@@ -20,12 +21,18 @@ export type Ending = 'running' | 'clean' | 'cut' | 'unheard' | 'unreachable' | '
 export type Seen = {
   readonly serial: number;
   readonly kind: CallerKind;
-  /** Sent as `idempotency-key`, so that upstreams' records can be laid beside it. */
+  /** Sent as `drill-call`, so that upstreams' records can be laid beside it. */
   readonly key: string;
   readonly startMs: number;
   /** The answer that a good service gives: its text, or undefined when the call deserves a refusal. */
   readonly wanted: string | undefined;
   readonly isStream: boolean;
+  /** The deadline it asked for, from its beginning; undefined is the gateway's own. */
+  deadlineMs: number | undefined;
+  /** It comes back for an answer that it lost: by its key, from the beginning, or by the last event that it heard. */
+  again: { readonly first: Seen; readonly way: 'key' | 'events' } | undefined;
+  /** The id of the call whose reply it reads on. */
+  askedFor: string | undefined;
   /** The bytes were on their way: the gateway had accepted the connection. */
   sentMs: number | undefined;
   firstByteMs: number | undefined;
@@ -38,6 +45,8 @@ export type Seen = {
   /** The last finish reason heard, and the dialect's last word. */
   finish: string | undefined;
   isDone: boolean;
+  /** The last `id:` of the stream, by which a caller who comes back may ask for the rest. */
+  lastEventId: string | undefined;
   /** The gateway's word for a failure, from the head or from inside the stream. */
   code: string | undefined;
   safety: string | undefined;
@@ -54,4 +63,42 @@ export type Seen = {
 export function isAnswered(seen: Seen): boolean {
   if (seen.ending !== 'clean' || seen.status !== 200 || seen.text !== seen.wanted) return false;
   return !seen.isStream || seen.finish !== undefined;
+}
+
+/** A call that begins now. */
+export function newSeen(
+  serial: number,
+  startMs: number,
+  kind: CallerKind,
+  wanted: string | undefined,
+  isStream: boolean,
+): Seen {
+  return {
+    serial,
+    kind,
+    key: `call-${serial}`,
+    startMs,
+    wanted,
+    isStream,
+    deadlineMs: undefined,
+    again: undefined,
+    askedFor: undefined,
+    sentMs: undefined,
+    firstByteMs: undefined,
+    firstPartMs: undefined,
+    endMs: undefined,
+    ending: 'running',
+    status: 0,
+    text: '',
+    finish: undefined,
+    isDone: false,
+    lastEventId: undefined,
+    code: undefined,
+    safety: undefined,
+    requestId: undefined,
+    attempts: 0,
+    target: undefined,
+    malformed: undefined,
+    said: undefined,
+  };
 }

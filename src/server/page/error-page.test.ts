@@ -6,6 +6,7 @@ import { CATALOGUE, type CauseCode } from '../../diagnosis/catalogue.ts';
 import type { Cause } from '../../diagnosis/cause.ts';
 import { classify } from '../../diagnosis/classify.ts';
 import { type Finding, findingOf } from '../../diagnosis/finding.ts';
+import type { Outlook } from '../../diagnosis/history.ts';
 import { PERSON_STEPS } from '../../diagnosis/person-steps.ts';
 import { errorPage, type PageContext } from './error-page.ts';
 import { LANGUAGES, pageLanguage } from './language.ts';
@@ -22,14 +23,21 @@ const context: PageContext = {
   time: '2026-11-22T03:20:59Z',
   attempts: 3,
   service: 'openai-us',
-  remaining: { leastMs: 5_000, mostMs: 1_800_000, source: 'typical', seen: 0 },
-  radius: { who: 'many', callersFailing: 4, callersTotal: 9, confinedTo: undefined },
   statusUrl: '/goodgate/status',
   doctorUrl: '/goodgate/doctor',
   situation: ['other-model', 'resumable', 'long-call', 'status-page'],
 };
 
-const refused = classify({ phase: 'connect', firstEvent: 'errno', errno: 'ECONNREFUSED', bytesWritten: 0 });
+const OUTLOOK: Outlook = {
+  sinceMs: 240_000,
+  remaining: { leastMs: 5_000, mostMs: 1_800_000, source: 'typical', seen: 0 },
+  radius: { who: 'many', callersFailing: 4, callersTotal: 9, confinedTo: undefined },
+};
+
+const refused: Finding = {
+  ...classify({ phase: 'connect', firstEvent: 'errno', errno: 'ECONNREFUSED', bytesWritten: 0 }),
+  outlook: OUTLOOK,
+};
 const silent = classify({
   phase: 'wait-head',
   firstEvent: 'our-timer',
@@ -41,7 +49,10 @@ const silent = classify({
 /** Every cause that the gateway answers with a failing status, as the finding of a sent message. */
 const FINDINGS: readonly Finding[] = (Object.entries(CATALOGUE) as [CauseCode, Cause][])
   .filter(([, cause]) => cause.status >= 400)
-  .map(([code]) => findingOf(code, 'likely', ['a fact'], { phase: 'wait-head', firstEvent: 'fin', bytesWritten: 9 }));
+  .map(([code]) => ({
+    ...findingOf(code, 'likely', ['a fact'], { phase: 'wait-head', firstEvent: 'fin', bytesWritten: 9 }),
+    outlook: OUTLOOK,
+  }));
 
 test('every cause in every language makes a page under 14 KB that says what happened, in that language', () => {
   for (const language of LANGUAGES) {

@@ -1,21 +1,21 @@
 import { CATALOGUE } from '../../diagnosis/catalogue.ts';
 import type { Cause } from '../../diagnosis/cause.ts';
-import type { Remaining } from '../../diagnosis/duration.ts';
 import type { Finding } from '../../diagnosis/finding.ts';
 import type { StepFit } from '../../diagnosis/person-steps.ts';
-import type { Radius } from '../../diagnosis/radius.ts';
+import { isReading } from '../../diagnosis/safety.ts';
 import { notHelping, personSteps, type Situation, situationOf } from '../../diagnosis/steps.ts';
-import { hopStates, spanParts, wording } from '../../diagnosis/wording.ts';
+import { hopStates, wording } from '../../diagnosis/wording.ts';
 import { hopRow } from './drawing.ts';
 import { htmlText } from './html-text.ts';
 import type { Language } from './language.ts';
 import { headline, type Messages, messagesOf } from './messages.ts';
 import { PAGE_SCRIPT } from './script.ts';
+import { lastsSentence, othersSentence, safetySentence } from './sentences.ts';
 import { PAGE_STYLE } from './style.ts';
 
 /** What the page shows besides the finding. Every string may come from outside and is escaped. */
 export type PageContext = {
-  /** The request's method: only GET and HEAD are ever tried again. */
+  /** The request's method: only one that asks for a page is ever tried again. */
   readonly method: string;
   /** The status really sent with this page. */
   readonly status: number;
@@ -26,8 +26,6 @@ export type PageContext = {
   readonly attempts: number;
   /** The target's name, where people may know it. */
   readonly service?: string | undefined;
-  readonly remaining?: Remaining | undefined;
-  readonly radius?: Radius | undefined;
   /** Facts that make more steps fit: `resumable`, `other-model`, `long-call`. */
   readonly situation?: readonly StepFit[] | undefined;
   readonly statusUrl?: string | undefined;
@@ -46,7 +44,7 @@ const FLOOR_MS = 1_000;
 export function errorPage(finding: Finding, context: PageContext, language: Language): string {
   const cause: Cause = CATALOGUE[finding.code];
   const m = messagesOf(language);
-  const isPage = context.method === 'GET' || context.method === 'HEAD';
+  const isPage = isReading(context.method);
   const isTriedAgain = isPage && triesAgain(finding, cause, context.status);
   const what = headline(language, cause);
   const picture =
@@ -59,7 +57,7 @@ export function errorPage(finding: Finding, context: PageContext, language: Lang
 <p class="code">${context.status} · ${htmlText(context.host)}</p>
 <h1>${htmlText(what)}</h1>
 ${picture}${path(finding, context, m)}
-${facts(finding, cause, context, m, isPage)}
+${facts(finding, context, m)}
 ${retry(finding, context, m, isPage, isTriedAgain)}
 ${advice(finding, context, m, isPage, isTriedAgain)}
 ${details(finding, context, m)}
@@ -81,25 +79,16 @@ function path(finding: Finding, context: PageContext, m: Messages): string {
   return hopRow(states, m, context.service) + fine;
 }
 
-function facts(finding: Finding, cause: Cause, context: PageContext, m: Messages, isPage: boolean): string {
+function facts(finding: Finding, context: PageContext, m: Messages): string {
   const rows: [string, string][] = [
-    [m.safetyTitle, isPage ? m.safety.page : m.safety[finding.safety]],
-    [m.lastsTitle, lasts(cause, context.remaining, m)],
+    [m.safetyTitle, safetySentence(finding, context.method, m)],
+    [m.lastsTitle, lastsSentence(finding, m)],
   ];
-  // A fault of the request is nobody else's, whatever else fails at the time.
-  const who = finding.hop === 'you' ? 'unknown' : (context.radius?.who ?? 'unknown');
-  if (who !== 'unknown') rows.push([m.othersTitle, m.others[who]]);
+  const others = othersSentence(finding, m);
+  if (others !== undefined) rows.push([m.othersTitle, others]);
   rows.push([m.actsTitle, m.acts[finding.side]]);
   const listedRows = rows.map(([term, text]) => `<dt>${htmlText(term)}</dt><dd>${htmlText(text)}</dd>`);
   return `<div class="card"><dl>${listedRows.join('')}</dl></div>`;
-}
-
-function lasts(cause: Cause, remaining: Remaining | undefined, m: Messages): string {
-  if (cause.side === 'person' && cause.lasts === 'lasting') return m.lasts.changed;
-  if (remaining === undefined) return m.lasts.unknown;
-  const { count, unit } = spanParts(remaining.source === 'service' ? remaining.leastMs : remaining.mostMs);
-  const span = m.spans[unit][count === 1 ? 0 : 1].replace('{n}', String(count));
-  return m.lasts[remaining.source].replace('{n}', String(remaining.seen)).replace('{span}', span);
 }
 
 /** The countdown, hidden until the script shows it, and the link that works without it. For a POST there is neither; where reloading is in vain, no link. */

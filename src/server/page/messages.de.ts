@@ -43,10 +43,11 @@ export const DE: Messages = {
   },
   lastsTitle: 'Wie lange dauert es?',
   lasts: {
+    since: 'Es besteht seit {span}.',
     service: 'Der KI-Dienst möchte erst nach {span} wieder gefragt werden.',
     seen: 'Die letzten {n} Störungen dieser Art waren meist binnen {span} vorbei.',
     typical: 'Meist ist es binnen {span} vorbei.',
-    unknown: 'Das ist noch nicht bekannt.',
+    unknown: 'Ein Ende ist noch nicht abzusehen.',
     changed: 'Bis die Anfrage geändert wird.',
   },
   spans: {

@@ -44,10 +44,11 @@ export const EN: Messages = {
   },
   lastsTitle: 'How long will it last?',
   lasts: {
+    since: 'It has lasted {span} so far.',
     service: 'The AI service asks for a wait of {span}.',
     seen: 'The last {n} of this kind were mostly over within {span}.',
     typical: 'Usually it is over within {span}.',
-    unknown: 'That is not known yet.',
+    unknown: 'When it will end is not known yet.',
     changed: 'Until the request is changed.',
   },
   spans: {

@@ -42,10 +42,11 @@ export const ES: Messages = {
   },
   lastsTitle: '¿Cuánto durará?',
   lasts: {
+    since: 'Ya dura {span}.',
     service: 'El servicio de IA pide esperar {span}.',
     seen: 'Los últimos {n} casos así terminaron casi siempre en menos de {span}.',
     typical: 'Suele terminar en menos de {span}.',
-    unknown: 'Todavía no se sabe.',
+    unknown: 'Todavía no se sabe cuándo terminará.',
     changed: 'Hasta que se cambie la petición.',
   },
   spans: {

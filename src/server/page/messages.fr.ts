@@ -30,7 +30,7 @@ export const FR: Messages = {
     rehearsal: "Cette panne a été provoquée exprès, pour s'exercer.",
   },
   hops: { you: 'Vous', network: 'Réseau', edge: 'Entrée', gateway: 'Passerelle', service: "Service d'IA" },
-  states: { good: 'Fonctionne', broken: 'Le problème est ici', 'not-checked': 'Non vérifié' },
+  states: { good: 'Fonctionne', broken: 'Problème ici', 'not-checked': 'Non vérifié' },
   pathLabel: 'Le chemin de votre message',
   pathFine: 'Votre appareil et votre connexion fonctionnent : cette page est passée par eux.',
   safetyTitle: 'Mon message est-il en sécurité ?',
@@ -42,10 +42,11 @@ export const FR: Messages = {
   },
   lastsTitle: 'Combien de temps cela va-t-il durer ?',
   lasts: {
+    since: 'Cela dure depuis {span}.',
     service: "Le service d'IA demande d'attendre {span}.",
     seen: 'Les {n} dernières pannes de ce genre ont surtout duré moins de {span}.',
     typical: "D'habitude, c'est fini en moins de {span}.",
-    unknown: 'On ne le sait pas encore.',
+    unknown: 'On ne sait pas encore quand ce sera fini.',
     changed: "Jusqu'à ce que la demande soit modifiée.",
   },
   spans: {

@@ -42,10 +42,11 @@ export const JA: Messages = {
   },
   lastsTitle: 'どのくらい続きますか？',
   lasts: {
+    since: '{span}前から続いています。',
     service: 'AIサービスは{span}待つよう求めています。',
     seen: '最近の同じ障害{n}件は、ほとんどが{span}以内に終わりました。',
     typical: '通常は{span}以内に終わります。',
-    unknown: 'まだ分かりません。',
+    unknown: 'いつ終わるかは、まだ分かりません。',
     changed: 'リクエストを変えるまで続きます。',
   },
   spans: {

@@ -42,10 +42,11 @@ export const PT: Messages = {
   },
   lastsTitle: 'Quanto tempo vai durar?',
   lasts: {
+    since: 'Já dura {span}.',
     service: 'O serviço de IA pede uma espera de {span}.',
     seen: 'Os últimos {n} casos assim acabaram quase sempre em menos de {span}.',
     typical: 'Costuma acabar em menos de {span}.',
-    unknown: 'Ainda não se sabe.',
+    unknown: 'Ainda não se sabe quando vai acabar.',
     changed: 'Até que o pedido seja alterado.',
   },
   spans: {

@@ -34,6 +34,8 @@ export type Messages = {
   readonly safety: Readonly<Record<Safety | 'page', string>>;
   readonly lastsTitle: string;
   readonly lasts: {
+    /** It began before this call: for `{span}` now. */
+    readonly since: string;
     readonly service: string;
     readonly seen: string;
     readonly typical: string;

@@ -42,10 +42,11 @@ export const ZH: Messages = {
   },
   lastsTitle: '会持续多久？',
   lasts: {
+    since: '已持续{span}。',
     service: 'AI 服务要求等待{span}。',
     seen: '最近 {n} 次同类故障大多在{span}内结束。',
     typical: '通常在{span}内结束。',
-    unknown: '目前还不清楚。',
+    unknown: '何时结束目前还不清楚。',
     changed: '直到请求被修改为止。',
   },
   spans: {

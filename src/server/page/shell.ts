@@ -9,6 +9,8 @@ import { PAGE_STYLE } from './style.ts';
 
 /** What stories and cause pages need beside the error page's style: tables, and the drawing of times. */
 const MORE_STYLE = `
+:root{--wait:#8fa3b8}
+@media(prefers-color-scheme:dark){:root{--wait:#64788d}}
 main{max-width:58rem}
 table{border-collapse:collapse;width:100%;margin:.5rem 0;font-size:.9375rem}
 th,td{text-align:left;vertical-align:top;padding:.35rem .75rem .35rem 0;border-bottom:1px solid var(--line)}
@@ -17,12 +19,13 @@ th{color:var(--soft);font-weight:600}
 .times{display:block;width:100%;min-width:34rem;height:auto;margin:.5rem 0}
 .times text{font:11px system-ui,sans-serif;fill:var(--soft)}
 .times .axis{stroke:var(--line)}
-.times .wait{fill:var(--line)}
+.times .wait{fill:var(--wait)}
 .times .part{fill:var(--soft)}
 .times .flow{fill:var(--good)}
 .times .end{stroke:var(--bad);stroke-width:3}
-.key{display:inline-block;width:.8rem;height:.8rem;margin:0 .3rem 0 .8rem;vertical-align:-.05rem}
-.key.wait{background:var(--line)}
+.key{display:inline-block;width:.8rem;height:.8rem;margin:0 .4rem 0 1rem;vertical-align:-.05rem}
+.key:first-child{margin-left:0}
+.key.wait{background:var(--wait)}
 .key.part{background:var(--soft)}
 .key.flow{background:var(--good)}
 `;

@@ -5,6 +5,7 @@ import { bullets, facts, futile, shell, steps, wide } from '../page/shell.ts';
 import { SAFETY } from './text.ts';
 import { timesDrawing } from './times.ts';
 import type { ToldAttempt, ToldCall } from './told.ts';
+import { whereWords } from './words.ts';
 
 const EN = messagesOf('en');
 
@@ -39,16 +40,17 @@ const ENDINGS: Readonly<Record<ToldCall['ended'], string>> = {
 
 function aboutCall(told: ToldCall): [string, string | undefined][] {
   const { problem, evidence } = told;
-  const clock = evidence?.clock === undefined ? '' : `, by the clock ${evidence.clock}`;
-  const limit = evidence?.clock_ms === undefined ? '' : ` of ${Math.round(evidence.clock_ms)} ms`;
   return [
     ['Asked', `${told.method} ${told.path}`],
     ['Model', told.model],
     ['When', `${told.at.replace('T', ' ').replace('Z', ' UTC')}, for ${told.took_ms} ms`],
     ['Ended', told.status === 0 ? told.ended : `${told.ended}, the caller saw status ${told.status}`],
     ['Cause', problem === undefined ? undefined : `${problem.title} (${problem.goodgate_code}, ${problem.confidence})`],
-    ['Where', evidence === undefined ? undefined : `in ${evidence.phase}, by ${evidence.first_event}${clock}${limit}`],
-    [EN.safetyTitle, problem === undefined ? undefined : EN.safety[problem.message_safety]],
+    ['Where', evidence === undefined ? undefined : whereWords(evidence)],
+    [EN.safetyTitle, told.message],
+    [EN.lastsTitle, told.lasts],
+    [EN.othersTitle, told.others],
+    ['Confined to', told.confined],
     [EN.actsTitle, problem === undefined ? undefined : EN.acts[problem.side]],
   ];
 }
@@ -66,7 +68,7 @@ function failure({ problem, evidence, technical, operator_steps: operator }: Tol
   ];
 }
 
-const COLUMNS = ['#', 'Target', 'Verdict', 'Where', 'Status', 'Time', 'Sent', 'Message'];
+const COLUMNS = ['#', 'Target', 'Verdict', 'Where', 'Status', 'Time', 'Sent', 'Request'];
 
 function table(attempts: readonly ToldAttempt[]): string {
   const heads = COLUMNS.map((name) => `<th scope="col">${name}</th>`);

@@ -3,6 +3,7 @@ import { HOPS } from '../../diagnosis/wording.ts';
 import { messagesOf } from '../page/messages.ts';
 import { futile } from '../page/shell.ts';
 import type { ToldAttempt, ToldCall } from './told.ts';
+import { whereWords } from './words.ts';
 
 /** Columns of the drawing: with the names beside it, a line fits a terminal of 100. */
 const BAR_COLUMNS = 40;
@@ -26,7 +27,6 @@ export function storyText(told: ToldCall): string {
 function problemLines(told: ToldCall): string[] {
   const { problem, evidence, hops } = told;
   if (problem === undefined || evidence === undefined || hops === undefined) return [];
-  const clock = evidence.clock === undefined ? '' : `, clock ${evidence.clock}${ofMs(evidence.clock_ms)}`;
   return [
     HOPS.map((hop) => `${EN.hops[hop]}: ${EN.states[hops[hop]].toLowerCase()}`).join(' → '),
     '',
@@ -34,21 +34,34 @@ function problemLines(told: ToldCall): string[] {
     problem.detail,
     printable(told.technical ?? '', 900),
     '',
-    `Ended in   ${evidence.phase} by ${evidence.first_event}${clock}; termination ${evidence.termination}`,
-    `Message    ${EN.safety[problem.message_safety]}`,
-    `Acts       ${EN.acts[problem.side]}`,
+    ...labelled([
+      ['Where', printable(whereWords(evidence))],
+      ['State', `${evidence.termination} (who ended it, and in which phase)`],
+      [EN.safetyTitle, told.message],
+      [EN.lastsTitle, told.lasts],
+      [EN.othersTitle, told.others],
+      ['Confined to', told.confined === undefined ? undefined : printable(told.confined)],
+      [EN.actsTitle, EN.acts[problem.side]],
+    ]),
     ...numbered('What to do', problem.steps),
     ...numbered('For who runs the gateway', told.operator_steps),
-    `What will not help: ${futile(problem.goodgate_code).join('; ')}`,
+    ...listed('What will not help', futile(problem.goodgate_code)),
   ];
 }
 
-function ofMs(ms: number | undefined): string {
-  return ms === undefined ? '' : ` of ${Math.round(ms)} ms`;
+/** The widest label and two spaces. */
+const LABEL_COLUMNS = 24;
+
+function labelled(rows: readonly (readonly [label: string, text: string | undefined])[]): string[] {
+  return rows.flatMap(([label, text]) => (text === undefined ? [] : [`${label.padEnd(LABEL_COLUMNS)}${text}`]));
 }
 
 function numbered(heading: string, texts: readonly string[]): string[] {
-  return texts.length === 0 ? [] : [heading, ...texts.map((text, index) => `  ${index + 1}. ${text}`)];
+  return texts.length === 0 ? [] : ['', heading, ...texts.map((text, index) => `  ${index + 1}. ${text}`)];
+}
+
+function listed(heading: string, texts: readonly string[]): string[] {
+  return texts.length === 0 ? [] : ['', heading, ...texts.map((text) => `  - ${text}`)];
 }
 
 function attemptLines(told: ToldCall): string[] {
@@ -72,7 +85,7 @@ export const SAFETY: Readonly<Record<Safety, string>> = {
   answered: 'answered',
 };
 
-/** `failed, connection refused (hop: AI service), 0 to 12 ms, 0 bytes sent, message not sent`. */
+/** `failed, connection refused (hop: AI service), 0 to 12 ms, 0 bytes sent, request not sent`. */
 function words(attempt: ToldAttempt): string {
   const { verdict, code, hop, status, bytes_sent: bytes } = attempt;
   const parts: string[] = [verdict];
@@ -80,7 +93,7 @@ function words(attempt: ToldAttempt): string {
   if (status !== undefined) parts.push(`status ${status}`);
   parts.push(`${attempt.start_ms} to ${attempt.end_ms ?? '?'} ms`);
   if (bytes !== undefined) parts.push(`${bytes} bytes sent`);
-  parts.push(`message ${SAFETY[attempt.message_safety]}`);
+  parts.push(`request ${SAFETY[attempt.message_safety]}`);
   return parts.join(', ');
 }
 

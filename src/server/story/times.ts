@@ -9,11 +9,11 @@ const BAR_HEIGHT = 12;
 /** Rows drawn; further attempts are in the table. */
 const ROWS_MAX = 16;
 /** A bar that would be invisible is drawn this wide. */
-const BAR_WIDTH_MIN = 2;
+const BAR_WIDTH_MIN = 4;
 
 /**
  * The attempts against time, as inline SVG: waiting for the head, then for the first part, then the answer flowing; a red line ends one that
- * failed. Everything in it stands in the table as well, so it is one picture to a screen reader.
+ * failed, whether it was the last or not. Everything in it stands in the table as well, so it is one picture to a screen reader.
  */
 export function timesDrawing(told: ToldCall): string {
   const rows = told.attempts.slice(0, ROWS_MAX);
@@ -37,7 +37,7 @@ function row(attempt: ToldAttempt, y: number, tookMs: number, x: (ms: number) =>
   const bars = [bar('wait', attempt.start_ms, head), bar('part', head, part), bar('flow', part, end)];
   const name = `<text x="0" y="${y + BAR_HEIGHT - 1}">${htmlText(attempt.target, 22)}</text>`;
   const failed =
-    attempt.verdict === 'failed'
+    attempt.code !== undefined
       ? `<line class="end" x1="${at(end)}" x2="${at(end)}" y1="${y - 2}" y2="${y + BAR_HEIGHT + 2}"/>`
       : '';
   return `${name}${bars.join('')}${failed}`;

@@ -1,15 +1,23 @@
 import type { Attempt, Verdict } from '../../call/story.ts';
 import { CATALOGUE, type CauseCode } from '../../diagnosis/catalogue.ts';
 import type { Cause, Hop } from '../../diagnosis/cause.ts';
-import type { ClockName, Phase } from '../../diagnosis/evidence.ts';
+import type { ClockName, FirstEvent, Phase } from '../../diagnosis/evidence.ts';
 import type { Finding } from '../../diagnosis/finding.ts';
 import { type Problem, problemOf } from '../../diagnosis/problem.ts';
 import type { Safety } from '../../diagnosis/safety.ts';
 import { operatorSteps } from '../../diagnosis/steps.ts';
 import { terminationState } from '../../diagnosis/termination.ts';
 import { type HopState, hopStates, wording } from '../../diagnosis/wording.ts';
+import { hiding } from '../hiding.ts';
+import { messagesOf } from '../page/messages.ts';
+import { lastsSentence, othersSentence, safetySentence } from '../page/sentences.ts';
 import type { KeptCall } from '../stories.ts';
 import { safetyOfAttempt } from '../story-safety.ts';
+import { confinedWords } from './words.ts';
+
+const EN = messagesOf('en');
+/** Keys are pasted into paths and names of models, too. */
+const HIDE = hiding(undefined);
 
 /** One attempt as it is told. Times in milliseconds since the call began, with one decimal. */
 export type ToldAttempt = {
@@ -33,7 +41,7 @@ export type ToldAttempt = {
 /** How the failure was found out. */
 export type ToldEvidence = {
   readonly phase: Phase;
-  readonly first_event: string;
+  readonly first_event: FirstEvent;
   readonly clock: ClockName | undefined;
   readonly clock_ms: number | undefined;
   readonly errno: string | undefined;
@@ -58,6 +66,12 @@ export type ToldCall = {
   /** The rest is of failed calls only. */
   readonly problem: Problem | undefined;
   readonly technical: string | undefined;
+  /** What became of the message, how long it lasts and who else has it, in sentences. */
+  readonly message: string | undefined;
+  readonly lasts: string | undefined;
+  readonly others: string | undefined;
+  /** Where it is confined to one target, model or region. */
+  readonly confined: string | undefined;
   readonly evidence: ToldEvidence | undefined;
   readonly hops: Readonly<Record<Hop, HopState>> | undefined;
   readonly operator_steps: readonly string[];
@@ -65,23 +79,27 @@ export type ToldCall = {
 
 /** The story of a finished call, ready to be written in any form. */
 export function toldCall(kept: KeptCall): ToldCall {
-  const { finding } = kept;
+  const { finding, method, status } = kept;
   return {
     id: kept.id,
     at: new Date(kept.wallMs).toISOString(),
-    method: kept.method,
-    path: kept.path,
-    model: kept.model,
+    method,
+    path: HIDE(kept.path),
+    model: kept.model === undefined ? undefined : HIDE(kept.model),
     ended: kept.ended,
-    status: kept.status,
+    status,
     took_ms: tenths(kept.tookMs),
     attempts: kept.attempts.map((attempt) => toldAttempt(attempt, kept.startMs)),
-    notes: kept.notes,
+    notes: kept.notes.map(HIDE),
     problem:
       finding === undefined
         ? undefined
-        : problemOf(finding, { requestId: kept.id, attempts: kept.attempts.length, status: kept.status }),
+        : problemOf(finding, { requestId: kept.id, attempts: kept.attempts.length, status, method }),
     technical: finding === undefined ? undefined : wording(finding).technical,
+    message: finding === undefined ? undefined : safetySentence(finding, method, EN),
+    lasts: finding === undefined ? undefined : lastsSentence(finding, EN),
+    others: finding === undefined ? undefined : othersSentence(finding, EN),
+    confined: finding === undefined ? undefined : confinedWords(finding),
     evidence: finding === undefined ? undefined : toldEvidence(finding),
     hops: finding === undefined ? undefined : hopStates(finding),
     operator_steps: finding === undefined ? [] : operatorSteps(finding).map(({ text }) => text),

@@ -21,6 +21,8 @@ export const JUNK = 1 << 12;
 /** More than one choice, or one that is not the first. */
 export const SEVERAL = 1 << 13;
 export const LOGPROBS = 1 << 14;
+/** With PING: an event with nothing in it. Clients that read each event as JSON break over it, so it is never passed on. */
+export const EMPTY = 1 << 15;
 /** A kind of event that is valid and says nothing to us. */
 export const OTHER = 0;
 

@@ -1,29 +1,21 @@
-/** A stage for whole routes in virtual time: the rooms as gateway.ts composes them, over targets that are played. It holds no tests itself. */
-import { Admission } from './attempts/admission.ts';
+/** A stage for whole routes in virtual time: the pools of the gateway, as it builds them, over targets that are played. */
 import { Alarms } from './attempts/alarm.ts';
-import { Budget } from './attempts/budget.ts';
 import { deadline } from './attempts/deadline.ts';
-import { type Door, type Entrance, fallback } from './attempts/fallback.ts';
-import { hedge } from './attempts/hedge.ts';
-import { Limits } from './attempts/limit.ts';
-import { failureOf, type PlayedTime, playedCall, playedReply, playedTarget } from './attempts/played.test.ts';
-import { retry } from './attempts/retry.ts';
-import { SoftLimit } from './attempts/soft-limit.ts';
-import { WaitingRoom } from './attempts/waiting.ts';
-import { leastConnections } from './balance/least-connections.ts';
-import { load } from './balance/load.ts';
-import { picking } from './balance/pick.ts';
-import type { Picker } from './balance/picker.ts';
-import { regionChoice } from './balance/region.ts';
+import { fallback } from './attempts/fallback.ts';
+import { failureOf, type PlayedTime, playedCall, playedReply } from './attempts/played.test.ts';
 import type { Call } from './call/call.ts';
 import type { Failure } from './call/failure.ts';
 import { ANSWERED, type Outcome, type Reply } from './call/reply.ts';
-import { type Seat, type SeatHearer, seatOf } from './call/seat.ts';
 import type { Target } from './call/target.ts';
-import { retryAfterMs } from './diagnosis/answer-fields.ts';
+import { settle, type Wanted } from './config/resolve.ts';
+import type { Balance, Settings } from './config/settings.ts';
 import { Court } from './health/blame.ts';
-import { PoolHealth, type PoolHealthOptions, type View } from './health/pool-health.ts';
+import { Maintenance } from './health/maintenance.ts';
+import type { Requester } from './http1/contract.ts';
+import { explain } from './pipeline/explain.ts';
 import { type Service, stack } from './pipeline/service.ts';
+import { PoolOfRoute, type PoolParts } from './pool.ts';
+import { TargetAbility } from './stream/abilities.ts';
 import type { Chance } from './world/world.ts';
 
 /** What a played target does with one call. */
@@ -49,101 +41,88 @@ export function target(name: string, deed: PlayedTarget['deed'], over: Partial<T
 export type PoolPlan = {
   readonly name: string;
   readonly targets: readonly PlayedTarget[];
-  readonly picker?: (seats: readonly Seat[]) => Picker;
+  readonly balance?: Balance;
   /** Nearest first; targets are kept to one region while it is well. */
   readonly regions?: readonly string[];
 };
 
 export type Route = {
   readonly service: Service;
-  readonly pools: readonly { health: PoolHealth; seats: readonly Seat[]; budget: Budget; room: WaitingRoom }[];
-  readonly risks: () => number;
+  readonly pools: readonly PoolOfRoute[];
 };
 
-/** A route as the gateway builds it, with all defaults on. */
+/** A route as the gateway builds it, with all defaults on but what `config` says otherwise; only what lies below the pick is played. */
 export function route(
   time: PlayedTime,
   chance: Chance,
   plans: readonly PoolPlan[],
-  onChange: PoolHealthOptions['onChange'] = () => {},
+  config: Omit<Wanted, 'targets' | 'routes'> = {},
 ): Route {
   const { clock, timers } = time;
-  const court = new Court();
   const startMs = clock.now();
-  let risks = 0;
-  const alarms = new Alarms(timers);
-  const softAlarms = new Alarms(timers);
-  const built = plans.map((plan) => {
-    const seats = plan.targets.map((each, index) => {
-      const seat = seatOf(playedTarget(each.name, each.over), plan.name, index);
-      seat.ask = (call) => play(each, call, time, startMs);
-      return seat;
-    });
-    const health = new PoolHealth({ pool: plan.name, seats, clock, chance, court, onChange });
-    const budget = new Budget({ clock, timers });
-    const room = new WaitingRoom({ clock, timers, chance });
-    const limits = new Limits();
-    const soft = new SoftLimit(clock);
-    const admission = new Admission({ clock, chance });
-    const hearers: SeatHearer[] = [load, limits, health, soft, admission, room.hearer];
-    const picker = plan.picker?.(seats) ?? leastConnections({ clock, chance });
-    const entrance = (view: View, isLast: boolean): Entrance => {
-      const picks = picking({
-        pool: plan.name,
-        picker,
-        seats: view,
-        room: room.door(isLast),
-        hasRoom: (seat, call) => limits.hasRoom(seat, call),
-        hearers,
-        clock,
-        ...(plan.regions === undefined ? {} : { narrow: regionChoice({ regions: plan.regions, seats, chance }) }),
-      });
-      const onDoubleSpendRisk = () => {
-        risks += 1;
-      };
-      const filters = [
-        retry({
-          clock,
-          timers,
-          chance,
-          budget,
-          baseMs: 100,
-          othersLeft: picks.left,
-          isElsewhereLeft: !isLast,
-          retryAfterMs: ({ evidence }) =>
-            evidence.answer === undefined ? undefined : retryAfterMs(evidence.answer.fields),
-          onDoubleSpendRisk,
-        }),
-        hedge({
-          clock,
-          alarms: softAlarms,
-          budget,
-          softMs: (call) => soft.ms(call),
-          othersLeft: picks.left,
-          isElsewhereLeft: !isLast,
-          onSilent: (attempt) => health.silent(attempt),
-          onDoubleSpendRisk,
-        }),
-        admission.filter,
-      ];
-      return { service: stack(filters, picks.service), left: picks.left };
-    };
-    const strict = health.strict(seats);
-    const door: Door = {
-      name: plan.name,
-      fit: entrance(strict, false),
-      anyone: entrance(health.lenient(seats), true),
-      share: () => strict.share(),
-      budget,
-    };
-    return { door, health, seats, budget, room };
-  });
-  const doors = built.map(({ door }) => door);
+  const played = new Map(plans.flatMap((plan) => plan.targets.map((each) => [each.name, each])));
+  const settings = settingsOf(plans, config);
+  const parts: PoolParts = {
+    world: { clock, timers, chance },
+    requester: NO_REQUESTER,
+    via: '1.1 stage',
+    court: new Court(),
+    maintenance: new Maintenance(clock),
+    softAlarms: new Alarms(timers),
+    hardAlarms: new Alarms(timers),
+    abilityOf: (target) => new TargetAbility(target),
+  };
+  const [only] = settings.routes;
+  if (only === undefined) throw new Error('a route without pools');
+  const pools = only.pools.map((pool) => new PoolOfRoute(pool, only, settings, parts));
+  for (const pool of pools) {
+    pool.meet(pools);
+    for (const seat of pool.seats) {
+      const each = played.get(seat.target.name);
+      if (each !== undefined) seat.ask = (call) => play(each, call, time, startMs);
+    }
+  }
   const service = stack(
-    [deadline({ clock, alarms })],
-    fallback({ doors, clock, chance, onGiveUp: (call) => court.judge(call) }),
+    [explain((call) => parts.court.judge(call)), deadline({ clock, alarms: new Alarms(timers) })],
+    fallback({
+      doors: pools.map((pool) => pool.door(pool.seats)),
+      clock,
+      chance,
+      onGiveUp: (call) => parts.court.judge(call),
+    }),
   );
-  return { service, pools: built, risks: () => risks };
+  return { service, pools };
+}
+
+/** The config of a stage: targets that are named but never reached. */
+function settingsOf(plans: readonly PoolPlan[], config: Omit<Wanted, 'targets' | 'routes'>): Settings {
+  const targets = plans.flatMap((plan) =>
+    plan.targets.map(({ name, over }) => {
+      const region = over?.region;
+      // Far away, as services are: back-off is measured in round trips.
+      const target = { dialect: 'openai' as const, url: `https://${name}.example/v1` };
+      return [name, region === undefined ? target : { ...target, region }] as const;
+    }),
+  );
+  const pools = plans.map(({ name, targets: members, balance, regions }) => ({
+    name,
+    targets: members.map((each) => each.name),
+    balance: balance ?? ('least-connections' as const),
+    ...(regions === undefined ? {} : { redundancy: 'multi-region' as const }),
+  }));
+  const wanted = { ...config, targets: Object.fromEntries(targets), routes: [{ pools }] };
+  return settle(wanted, {}, undefined);
+}
+
+const NO_REQUESTER: Requester = {
+  exchange: () => unplayed(),
+  upgrade: () => unplayed(),
+  warm: () => {},
+  close: () => {},
+};
+
+function unplayed(): never {
+  throw new Error('a stage has no network');
 }
 
 /** One call at one played target, with all that the wire below would do: evidence in the attempt, cancellation, outcomes. */

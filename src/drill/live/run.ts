@@ -1,0 +1,103 @@
+import type { Check } from '../checks/check.ts';
+import { amplification } from '../checks/amplification.ts';
+import { safety } from '../checks/blame.ts';
+import { judge } from '../checks/checks.ts';
+import { delivered } from '../checks/delivered.ts';
+import { named } from '../checks/sound.ts';
+import { truthful, whole } from '../checks/truthful.ts';
+import { seededChance } from '../sim/chance.ts';
+import type { RunRecord } from '../sim/run.ts';
+import { Troubles } from '../sim/troubles.ts';
+import { type Verdict, tallyOf } from '../sim/verdict.ts';
+import { CallerSite } from '../workloads/caller.ts';
+import { startLoad } from '../workloads/load.ts';
+import { newSeen, type Seen } from '../workloads/seen.ts';
+import type { LiveStage } from './stage.ts';
+
+/** After the healing callers go on for so long, so that the recovery shows. */
+const CALM_MS = 8000;
+/** Calls under way at the end are waited for, so long at most. */
+const LAST_MS = 15_000;
+const LOOK_MS = 100;
+
+/** What can be judged from real sockets and real seconds: words and truth, not exact times. */
+const CHECKS: readonly Check[] = [delivered, truthful, whole, amplification, safety, named];
+
+/** Plays a plan in real time and judges it. */
+export async function liveRun(stage: LiveStage, replay: string, isOver: () => boolean): Promise<Verdict> {
+  const { world, plan } = stage;
+  const { clock, timers } = world;
+  const seen: Seen[] = [];
+  const troubles = new Troubles();
+  const undo = new Set<() => void>();
+  let running = 0;
+  const fromMs = clock.now();
+  const site = new CallerSite(world, stage.gateway, seededChance(`callers ${plan.seed}`));
+  const untilMs = fromMs + plan.safetyMs;
+  for (const [nth, load] of plan.loads.entries()) {
+    startLoad(load, {
+      chance: seededChance(`load ${nth} ${plan.seed}`),
+      at: (delayMs, run) => void timers.after(delayMs, run),
+      nowMs: clock.now,
+      site,
+      fromMs,
+      untilMs: untilMs + CALM_MS,
+      patienceMs: plan.deadlineMs + LAST_MS,
+      ...(stage.voice === undefined ? {} : { voice: stage.voice }),
+      newSeen: (kind, wanted, isStream) => {
+        running += 1;
+        const one = newSeen(seen.length + 1, clock.now(), kind, wanted, isStream);
+        seen.push(one);
+        return one;
+      },
+      ended: () => {
+        running -= 1;
+      },
+    });
+  }
+  for (const { atMs, forMs, deed } of plan.acts) {
+    timers.after(atMs, () => {
+      if (isOver()) return;
+      if ('hosts' in deed) troubles.add(deed.hosts, clock.now(), forMs);
+      if (deed.word === 'block' || deed.word === 'power' || deed.word === 'freeze') {
+        troubles.add(['bunching'], clock.now(), forMs);
+      }
+      const heal = stage.act(deed);
+      if (deed.word === 'restart') {
+        const over = troubles.open('restart', clock.now());
+        void stage.settled().then(() => over(clock.now()));
+      }
+      if (heal === undefined) return;
+      const once = (): void => {
+        if (undo.delete(once)) heal();
+      };
+      undo.add(once);
+      timers.after(forMs, once);
+    });
+  }
+  const sleep = (ms: number): Promise<void> => new Promise((fulfil) => void timers.after(ms, fulfil));
+  while (clock.now() < untilMs && !isOver()) await sleep(LOOK_MS);
+  for (const heal of [...undo]) heal();
+  const healedMs = clock.now();
+  const calmUntilMs = healedMs + CALM_MS;
+  while (clock.now() < calmUntilMs + LAST_MS && (clock.now() < calmUntilMs || running > 0) && !isOver()) await sleep(LOOK_MS);
+  site.hangUp();
+  const record: RunRecord = {
+    plan,
+    // Who still waits when the drill ends was not failed by anybody.
+    seen: seen.filter(({ endMs }) => endMs !== undefined),
+    stations: await stage.stations(),
+    troubles,
+    fromMs,
+    healedMs,
+    endMs: clock.now(),
+    stop: 'done',
+    strangers: [],
+    seats: await stage.seats(),
+    wiresLeft: 0,
+    queuedMax: 0,
+    journal: { hash: 'of real time', lines: [] },
+    events: 0,
+  };
+  return { record, violations: judge(record, CHECKS), tally: tallyOf(record), replay };
+}

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { answeredWith, playedAttempt, playedCall, playedSeats, playedTime } from '../attempts/played.test.ts';
+import { ABSENT_MAX, ABSENT_MS, Absences } from './absence.ts';
+
+function stage() {
+  const time = playedTime();
+  const seats = playedSeats(['a', 'b']);
+  const absences = new Absences(time.clock);
+  const [a, b] = seats;
+  assert.ok(a !== undefined && b !== undefined);
+  const call = (model = 'm') => playedCall(time, { model });
+  const lacks = (model = 'm', seat = a) => {
+    const failure = answeredWith('model-not-found', 404);
+    const asked = call(model);
+    absences.end(seat, asked, playedAttempt(asked, seat.target.name), { kind: 'failed', failure });
+  };
+  const present = (model = 'm') => absences.present(seats, call(model)).map((seat) => seat.target.name);
+  return { time, seats, absences, a, b, call, lacks, present };
+}
+
+test('who has no such model is not asked for it while another has it, and is asked for others', () => {
+  const { lacks, present } = stage();
+  lacks();
+  assert.deepEqual(present(), ['b']);
+  assert.deepEqual(present('other'), ['a', 'b']);
+});
+
+test('when all lack it all are asked: one of them may have it by now', () => {
+  const { lacks, present, b } = stage();
+  lacks();
+  lacks('m', b);
+  assert.deepEqual(present(), ['a', 'b']);
+});
+
+test('it is forgotten after a minute, and at the first answer', async () => {
+  const { time, lacks, present, absences, a, call } = stage();
+  lacks();
+  await time.pass(ABSENT_MS);
+  assert.deepEqual(present(), ['a', 'b']);
+  lacks();
+  absences.spoke(a, call());
+  assert.deepEqual(present(), ['a', 'b']);
+});
+
+test('names that callers make up are not remembered without bound', () => {
+  const { lacks, present } = stage();
+  for (let n = 0; n <= ABSENT_MAX; n++) lacks(`m${n}`);
+  assert.deepEqual(present('m0'), ['a', 'b']);
+  assert.deepEqual(present('m1'), ['b']);
+});
