@@ -1,9 +1,9 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { requestText } from './callers.ts';
-import { heldStreams } from './held.ts';
+import { HELD, heldStreams, heldTable } from './held.ts';
 import { median } from './measure.ts';
-import { plainOrigin, streamOrigin } from './origins.ts';
+import { plainOrigin } from './origins.ts';
 import { addedLatency } from './pace.ts';
 import { goodgateConfig, PATH } from './peers.ts';
 import { freePort, start, stop } from './processes.ts';
@@ -11,8 +11,6 @@ import { freePort, start, stop } from './processes.ts';
 type Extras = { readonly text: string; readonly json: Record<string, unknown> };
 
 const STARTS = 5;
-/** Twice as many sockets in the gateway: the usual limit is 20,000 files. */
-const HELD = 9000;
 
 /** What is not a ratio: latency added, streams held, memory, start. */
 export async function extras(say: (line: string) => void): Promise<Extras> {
@@ -24,11 +22,7 @@ export async function extras(say: (line: string) => void): Promise<Extras> {
   for (let i = 0; i < STARTS; i += 1) starts.push(await startToAnswerMs(plain.port));
   await stop(plain.process);
   say(`  ${HELD} streams held`);
-  // One event in two seconds: the streams are open, not busy.
-  const origin = await streamOrigin(10, 2000);
-  const held = await heldStreams(origin.port, HELD, say);
-  await stop(origin.process);
-  const mib = (bytes: number): string => `${(bytes / 1_048_576).toFixed(0)} MiB`;
+  const held = await heldStreams(HELD, say, false);
   const text = [
     '| added latency, ms | callers | rate/s | p50 | p99 |',
     '|---|--:|--:|--:|--:|',
@@ -38,8 +32,7 @@ export async function extras(say: (line: string) => void): Promise<Extras> {
     '',
     `Start to first answer: ${median(starts).toFixed(0)} ms (${Math.min(...starts).toFixed(0)}–${Math.max(...starts).toFixed(0)}).`,
     '',
-    `Streams held: ${held.opened} of ${HELD} open, ${held.whole} ended whole; RSS idle ${mib(held.idleBytes)}, open ${mib(held.openBytes)}` +
-      ` (${(held.bytesPerStream / 1024).toFixed(1)} KiB a stream), after ${mib(held.afterBytes)}.`,
+    heldTable(held, HELD),
   ].join('\n');
   return { text, json: { added, startMs: starts, held } };
 }

@@ -59,7 +59,8 @@ targets: { a: { dialect: openai, url: "http://127.0.0.1:${port}", key: k } }\n`,
     return wrong === 0 ? 0 : 1;
   } finally {
     await Promise.all(stops.map((stop) => stop()));
-    for (const child of children) child.kill('SIGKILL');
+    // Asked, not killed: Apache ends its workers by itself.
+    await Promise.all(children.map((child) => (child.kill('SIGTERM') ? once(child, 'exit') : undefined)));
     rmSync(folder, { recursive: true, force: true });
   }
 }

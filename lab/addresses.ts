@@ -39,10 +39,12 @@ export const ISP = {
   resolver6: '2a02:1110::53',
   page4: '84.112.0.80',
 } as const;
-export const EDGE = { v4: '104.18.7.10', v6: '2606:4700:7::10', old4: '104.18.7.99' } as const;
+export const EDGE = { v4: '104.18.7.10', v6: '2606:4700:7::10' } as const;
 export const GATEWAY = { v4: '51.15.20.30', v6: '2001:bc8:20::30' } as const;
 export const CONTROL = { v4: '95.216.30.40', v6: '2a01:4f9:30::40' } as const;
-export const SERVICE = { v4: '162.159.140.245', v6: '2606:4700:140::245', old4: '162.159.140.99' } as const;
+export const SERVICE = { v4: '162.159.140.245', v6: '2606:4700:140::245' } as const;
+/** Where the service was before it moved: in the same networks, and nobody is there now. */
+export const SERVICE_OLD = { v4: '162.159.140.99', v6: '2606:4700:140::99' } as const;
 export const VPN = { v4: '193.32.127.10', inside: '10.8.0.1', person: '10.8.0.2' } as const;
 
 /** Who answers on the open internet: public resolvers (DNS and DoH), portal checks, a status page, a page of no importance. */

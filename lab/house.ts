@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { CABLES, ISP, NEXT_HOPS, PLACES, type Place, PUBLIC, ROUTER } from './addresses.ts';
-import { addSpace, must, removeSpace } from './process.ts';
+import { addSpace, must, NETNS_ETC, removeSpace } from './process.ts';
 
 /** The empty house: namespaces, cables, addresses, routes and the home's address translation. Nobody serves in it yet. */
 export type House = {
@@ -23,8 +23,8 @@ export async function buildHouse(number: number): Promise<House> {
     space,
     etc(place, file, text) {
       // `ip netns exec` lays each file here over the one in /etc, for what it starts and for nothing else.
-      mkdirSync(`/etc/netns/${space(place)}`, { recursive: true });
-      writeFileSync(`/etc/netns/${space(place)}/${file}`, text);
+      mkdirSync(`${NETNS_ETC}/${space(place)}`, { recursive: true });
+      writeFileSync(`${NETNS_ETC}/${space(place)}/${file}`, text);
     },
     ip: async (place, words) => void (await must('ip', ['-n', space(place), ...words.split(' ')])),
     nft: async (place, ruleset) => void (await must('ip', ['netns', 'exec', space(place), 'nft', '-f', '-'], ruleset)),
@@ -44,6 +44,9 @@ export async function buildHouse(number: number): Promise<House> {
           '-qw',
           'net.ipv4.ip_forward=1',
           'net.ipv6.conf.all.forwarding=1',
+          // A router that answers only the first few of several tries would make a fault seem to come and go.
+          'net.ipv4.icmp_ratelimit=0',
+          'net.ipv6.icmp.ratelimit=0',
         ]),
     ),
   );

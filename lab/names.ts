@@ -34,16 +34,12 @@ function overrides({ scenario }: Backstage, at: Resolver): Overrides {
   return stepsOf(scenario, 'name').filter((step) => step.at === at);
 }
 
-/** A forwarder that keeps nothing, with its own mind about some names. */
+/** A forwarder that keeps nothing, with its own addresses for some names. @throws Error for what dnsmasq is not asked to play here. */
 export function dnsmasq(special: Overrides, upstream: string): string[] {
-  const own = special.map(({ name, is }) => {
-    if (typeof is === 'object') return `--address=/${name}/${is.v4}`;
-    // Without an upstream for the name dnsmasq refuses; with an empty address it answers that there is no such name.
-    return is === 'null'
-      ? `--address=/${name}/0.0.0.0`
-      : is === 'missing'
-        ? `--address=/${name}/`
-        : `--server=/${name}/127.0.0.9`;
+  const own = special.flatMap(({ name, is }) => {
+    if (typeof is !== 'object') throw new Error(`the router only plays addresses, not "${is}" for ${name}`);
+    // Without an address of the other family dnsmasq would pass on what its upstream says of it.
+    return [is.v4, ...(is.v6 === undefined ? [] : [is.v6])].map((address) => `--address=/${name}/${address}`);
   });
   return [
     '--keep-in-foreground',
@@ -94,7 +90,10 @@ function unbound(addresses: readonly string[], special: Overrides): string {
 }
 
 function zoneOf(name: string, is: Naming): string[] {
-  if (typeof is === 'object') return [`local-zone: "${name}." redirect`, `local-data: "${name}. 60 IN A ${is.v4}"`];
+  if (typeof is === 'object') {
+    const v6 = is.v6 === undefined ? [] : [`local-data: "${name}. 60 IN AAAA ${is.v6}"`];
+    return [`local-zone: "${name}." redirect`, `local-data: "${name}. 60 IN A ${is.v4}"`, ...v6];
+  }
   if (is === 'failing') return [`local-zone: "${name}." transparent`];
   const word = is === 'missing' ? 'always_nxdomain' : is === 'refused' ? 'always_refuse' : 'always_null';
   return [`local-zone: "${name}." ${word}`];

@@ -1,6 +1,9 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readlinkSync, rmdirSync, rmSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
+
+/** Where `ip netns exec` looks for files that a namespace has of its own. */
+export const NETNS_ETC = '/etc/netns';
 
 /** Everything the lab has made and must take away again, whatever ends it. */
 const spaces = new Set<string>();
@@ -14,6 +17,11 @@ process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL');
   for (const space of spaces) removeNow(space);
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  try {
+    rmdirSync(NETNS_ETC);
+  } catch {
+    // Others have namespaces too, or none was made.
+  }
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
 
@@ -95,7 +103,7 @@ export function start(
 }
 
 /** What namespaces of the lab are called: after the process that made them. */
-export const SPACE = /^gglab-(\d+)-/;
+const SPACE = /^gglab-(\d+)-/;
 
 /** Removes what a lab that was killed outright has left behind; a lab that still runs keeps its own. Tells how many. */
 export async function removeLeftovers(): Promise<number> {
@@ -120,7 +128,7 @@ export async function removeSpace(space: string): Promise<void> {
   const pids = (await run('ip', ['netns', 'pids', space])).out.split(/\s+/).filter(Boolean);
   for (const pid of pids) kill(Number(pid));
   await run('ip', ['netns', 'del', space]);
-  rmSync(`/etc/netns/${space}`, { recursive: true, force: true });
+  rmSync(`${NETNS_ETC}/${space}`, { recursive: true, force: true });
   spaces.delete(space);
   residents.delete(space);
 }
@@ -129,7 +137,7 @@ function removeNow(space: string): void {
   const { stdout } = spawnSync('ip', ['netns', 'pids', space], { encoding: 'utf8' });
   for (const pid of (stdout ?? '').split(/\s+/).filter(Boolean)) kill(Number(pid));
   spawnSync('ip', ['netns', 'del', space]);
-  rmSync(`/etc/netns/${space}`, { recursive: true, force: true });
+  rmSync(`${NETNS_ETC}/${space}`, { recursive: true, force: true });
 }
 
 function kill(pid: number): void {

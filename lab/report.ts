@@ -5,7 +5,7 @@ import { hopOf, judge } from './judge.ts';
 import { VIEWS } from './readers/doctor.ts';
 import { LADDER, uselessOf } from './readers/folk.ts';
 import type { Reading } from './readers/reading.ts';
-import type { Result } from './result.ts';
+import type { Result } from './results.ts';
 import type { Scenario } from './scenario.ts';
 import { GROUPS } from './scenarios/all.ts';
 

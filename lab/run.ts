@@ -11,7 +11,7 @@ import { askCurl } from './readers/curl.ts';
 import { askDoctor, VIEWS, type View } from './readers/doctor.ts';
 import { askFolk } from './readers/folk.ts';
 import { reportOf } from './report.ts';
-import type { Result } from './result.ts';
+import { type Notebook, openNotebook, type Result } from './results.ts';
 import type { Scenario } from './scenario.ts';
 import { GROUPS, SCENARIOS } from './scenarios/all.ts';
 import { setStage, stepOf } from './stage.ts';
@@ -26,6 +26,7 @@ const USAGE = `npm run lab [-- OPTIONS]   as root, on Linux
   --ablation VIEW   leave out one view of the doctor: ${VIEWS.join(', ')}, all (each in turn) or none. All in a whole run
   --jobs N          so many scenarios at once (default 2)
   --json            one line of JSON for each scenario
+  --results FILE    note each result there, and do not run again what it holds: a long run can be taken up again
   --keep            keep the folder with configs, logs and reports
   --report FILE     where the report of a whole run goes (default docs/reference/lab.md)`;
 
@@ -39,6 +40,7 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '2' },
     json: { type: 'boolean' },
     keep: { type: 'boolean' },
+    results: { type: 'string' },
     report: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   },
@@ -71,8 +73,15 @@ async function main(): Promise<number> {
     return 2;
   }
   if (checkLabels().length > 0) return check();
+  let notebook: Notebook;
+  try {
+    notebook = openNotebook(values.results);
+  } catch (error) {
+    say(`lab: ${error instanceof Error ? error.message : String(error)}`);
+    return 2;
+  }
   if (!(await haveTools(say))) return 2;
-  return runAll(chosen, jobs);
+  return runAll(chosen, jobs, notebook);
 }
 
 function check(): number {
@@ -94,7 +103,7 @@ function lineOf({ name, rows, truth, tells }: Scenario): string {
   return `${name.padEnd(36)} ${rows.join('+').padEnd(8)} ${label.padEnd(28)} ${tells}`;
 }
 
-async function runAll(chosen: readonly Scenario[], jobs: number): Promise<number> {
+async function runAll(chosen: readonly Scenario[], jobs: number, notebook: Notebook): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'goodgate-lab-'));
   if (!values.keep) ownFolder(folder);
   else say(`lab: configs, logs and reports are in ${folder}`);
@@ -106,14 +115,18 @@ async function runAll(chosen: readonly Scenario[], jobs: number): Promise<number
   const certificates = await makeCertificates(folder);
   const isWhole = values.scenario === undefined && values.group === undefined;
   const views = viewsFor(isWhole);
-  const results: Result[] = [];
-  const queue = chosen.map((scenario, index) => ({ scenario, number: index + 1 }));
+  const results: Result[] = notebook.known.filter(({ scenario }) => chosen.includes(scenario));
+  if (results.length > 0) say(`lab: ${results.length} results were noted before`);
+  const queue = chosen
+    .map((scenario, index) => ({ scenario, number: index + 1 }))
+    .filter(({ scenario }) => !results.some((each) => each.scenario === scenario));
   const beganMs = performance.now();
   await Promise.all(
     Array.from({ length: jobs }, async () => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
         const result = await runOne(next.scenario, next.number, folder, certificates, views);
         results.push(result);
+        notebook.add(result);
         tell(result, results.length, chosen.length);
       }
     }),
@@ -171,10 +184,11 @@ async function runOne(
 }
 
 /** Whether a view is there to be left out; where it is not, leaving it out changes nothing. */
-function hasView({ way, control, given, steps }: Scenario, view: View): boolean {
+function hasView(scenario: Scenario, view: View): boolean {
+  const { way, control, given } = scenario;
   const isCall = given?.kind === 'call';
   if (view === 'story') return isCall;
-  if (view === 'feed') return way === 'service' && stepOf({ steps } as Scenario, 'feed')?.is !== 'absent';
+  if (view === 'feed') return way === 'service' && stepOf(scenario, 'feed')?.is !== 'absent';
   return control !== false && way !== 'lan' && !isCall;
 }
 

@@ -10,9 +10,9 @@ export type Given =
   /** The number of a call that the lab makes through the gateway just before: `plain` or `stream`. */
   | {
       readonly kind: 'call';
-      /** `left`: a stream whose caller goes away after a second. */
+      /** `left`: a stream whose caller goes away while it pauses. */
       readonly as: 'plain' | 'stream' | 'left';
-      /** A fault that this one call brings upon itself at the service, which is well again when the doctor looks. */
+      /** What the service does to this one call; it is well again when the doctor looks. */
       readonly fault?: string;
     }
   /** The number of a call that never was. */
@@ -22,13 +22,13 @@ export type Given =
   /** Text that was copied from a terminal; without the address where the person has none. */
   | { readonly kind: 'text'; readonly text: string }
   /** A recording of the browser's network panel. */
-  | { readonly kind: 'har'; readonly har: 'stale-cache' | 'cookies' | 'stream-idle-60' | 'gateway-late-120' };
+  | { readonly kind: 'har'; readonly har: 'stale-cache' | 'cookies' | 'gateway-late-120' };
 
 /** A resolver of the lab: the home router's forwarder, the provider's, and the public ones (which share one mind). */
 export type Resolver = 'router' | 'isp' | 'public';
 
 /** How a resolver answers for a name. */
-export type Naming = 'missing' | 'refused' | 'failing' | 'null' | { readonly v4: string };
+export type Naming = 'missing' | 'refused' | 'failing' | 'null' | { readonly v4: string; readonly v6?: string };
 
 /** One thing that the lab does to the healthy house. */
 export type Step =
@@ -79,6 +79,8 @@ export type Step =
       readonly deny?: string;
       readonly isUp?: false;
       readonly isOnlyWay?: true;
+      /** The person's programs are not told of it. */
+      readonly isSet?: false;
       readonly env?: string;
       readonly port?: number;
     }
@@ -87,7 +89,7 @@ export type Step =
   | {
       readonly do: 'vpn';
       readonly passes: 'everything' | 'nothing' | 'all-but-service';
-      readonly hasOwnNames?: Readonly<Record<string, string>>;
+      readonly hasOwnNames?: Readonly<Record<string, { readonly v4: string; readonly v6: string }>>;
     }
   | { readonly do: 'clock'; readonly offset: string }
   | { readonly do: 'hosts'; readonly line: string }

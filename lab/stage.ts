@@ -5,7 +5,7 @@ import { LAN_HOST, NAMES, PLACES, type Place, ROUTER } from './addresses.ts';
 import type { Certificates } from './certificates.ts';
 import { buildHouse, type House } from './house.ts';
 import { startNames } from './names.ts';
-import { type Door, opened, ownFolder, run, start } from './process.ts';
+import { type Door, must, opened, ownFolder, run, start } from './process.ts';
 import type { Given, Scenario, Step } from './scenario.ts';
 import { startServers } from './servers.ts';
 import { makeTroubles } from './troubles.ts';
@@ -27,7 +27,7 @@ export type Stage = {
   close(): Promise<void>;
 };
 
-/** What each helper of the stage is handed. */
+/** What each part of the stage is handed. */
 export type Backstage = {
   readonly house: House;
   readonly scenario: Scenario;
@@ -156,7 +156,8 @@ function personEnv(scenario: Scenario, folder: string, certificates: Certificate
     GOODGATE_ADMIN_TOKEN: KEYS.admin,
     // A company that opens connections tells its programs to trust it.
     ...(stepOf(scenario, 'intercept')?.isTrusted && { NODE_EXTRA_CA_CERTS: certificates.interceptor.root }),
-    ...(proxy && { [proxy.env ?? 'HTTPS_PROXY']: `http://${LAN_HOST.v4}:${proxy.port ?? 3128}` }),
+    ...(proxy &&
+      proxy.isSet !== false && { [proxy.env ?? 'HTTPS_PROXY']: `http://${LAN_HOST.v4}:${proxy.port ?? 3128}` }),
     ...own,
   };
 }
@@ -173,6 +174,8 @@ function clockOf(scenario: Scenario): readonly string[] {
 }
 
 const CALL_MS = 20_000;
+/** When a caller leaves a stream that has stalled: after its first words, before the gateway's 15 s between two parts. */
+const LEAVING_S = 5;
 const MESSAGE = { model: 'gpt-5', messages: [{ role: 'user', content: 'Tell me about bridges.' }] };
 
 /** The number of the call that the person asks about, if any. */
@@ -188,31 +191,46 @@ async function makeCall(
   { as, fault }: Extract<Given, { kind: 'call' }>,
 ): Promise<string> {
   const body = JSON.stringify({ ...MESSAGE, ...(as !== 'plain' && { stream: true }) });
-  const seconds = as === 'left' ? 1 : CALL_MS / 1000;
-  const words = ['-sS', '-m', String(seconds), '-D', '-', '-o', '/dev/null', '-H', 'content-type: application/json'];
-  const fields = [
+  const seconds = as === 'left' ? LEAVING_S : CALL_MS / 1000;
+  const auth = `authorization: Bearer ${KEYS.caller}`;
+  const words = [
+    '-sS',
+    '-m',
+    String(seconds),
+    '-D',
+    '-',
+    '-o',
+    '/dev/null',
     '-H',
-    `authorization: Bearer ${KEYS.caller}`,
-    ...(fault === undefined ? [] : ['-H', `goodgate-drill: ${fault}`]),
+    'content-type: application/json',
+    '-H',
+    auth,
   ];
+  if (fault !== undefined) await atService(stage, ['-X', 'PUT', '-d', fault]);
   const { out, err } = await run(
     'ip',
-    [
-      'netns',
-      'exec',
-      stage.house.space('person'),
-      'curl',
-      ...words,
-      ...fields,
-      '-d',
-      body,
-      `${stage.url}/chat/completions`,
-    ],
+    ['netns', 'exec', stage.house.space('person'), 'curl', ...words, '-d', body, `${stage.url}/chat/completions`],
     { env: stage.env, timeoutMs: CALL_MS + 5_000 },
   );
+  if (fault !== undefined) await atService(stage, ['-X', 'DELETE']);
   const id = /^x-request-id: ([0-9a-f]{32})/im.exec(out)?.[1];
   if (id === undefined) throw new Error(`the call got no number: ${out} ${err}`);
   return id;
+}
+
+/** Breaks or heals the service, which takes such words from its own machine only. */
+async function atService({ house }: Omit<Stage, 'callId'>, words: readonly string[]): Promise<void> {
+  await must('ip', [
+    'netns',
+    'exec',
+    house.space('service'),
+    'curl',
+    '-sS',
+    '-f',
+    '-k',
+    ...words,
+    'https://127.0.0.1/drill/fault',
+  ]);
 }
 
 function readText(file: string): string {

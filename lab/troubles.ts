@@ -1,5 +1,5 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { EDGE, GATEWAY, NAMES, PERSON, type Place, SERVICE, VPN } from './addresses.ts';
 import { dnsmasq } from './names.ts';
 import { must, opened, type Ran, run } from './process.ts';
@@ -64,7 +64,7 @@ async function redirect(
 
 /** squid on a machine of the home or company network. */
 function squid(
-  { house, folder, begin, scenario }: Backstage,
+  { house, folder, begin }: Backstage,
   step: Extract<Step, { do: 'proxy' }>,
   late: (() => Promise<void>)[],
 ): PlaceDoor[] {
@@ -104,7 +104,9 @@ function squid(
   ];
   const config = join(folder, 'squid.conf');
   writeFileSync(config, `${lines.join('\n')}\n`);
-  begin('lan', 'squid', 'squid', ['-N', '-n', `lab${process.pid}x${scenario.name.replace(/\W/g, '')}`, '-f', config]);
+  // Its shared memory is named after its service, machine-wide: at most 32 letters and digits, and no two alike.
+  const name = `lab${process.pid}x${basename(folder).split('-')[0]}`;
+  begin('lan', 'squid', 'squid', ['-N', '-n', name, '-f', config]);
   return [{ place: 'lan', kind: 'tcp', port: 3128 }];
 }
 
@@ -214,7 +216,7 @@ async function tunnel({ house, folder, begin }: Backstage, step: Extract<Step, {
   );
   await untilUp(() => run('ip', ['-n', house.space('person'), '-o', 'addr', 'show', 'dev', 'tun0']), VPN.person);
   await untilUp(() => run('ip', ['-n', house.space('vpn'), '-o', 'addr', 'show', 'dev', 'tun0']), VPN.inside);
-  const names = Object.entries(step.hasOwnNames ?? {}).map(([name, v4]) => ({ name, is: { v4 } }));
+  const names = Object.entries(step.hasOwnNames ?? {}).map(([name, is]) => ({ name, is }));
   if (names.length > 0) begin('vpn', 'dnsmasq', 'dnsmasq', dnsmasq(names, '8.8.8.8'));
   for (const words of [
     `route add ${VPN.v4}/32 via 192.168.1.1`,

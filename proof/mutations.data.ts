@@ -149,8 +149,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'names-never-expire',
     tells: 'An address is believed for ever.',
     file: 'http1/lookup.ts',
-    from: '      else found({ addresses, ttlS: settings.systemTtlS });\n',
-    to: '      else found({ addresses, ttlS: 86_400 });\n',
+    from: 'found({ addresses: usable, ttlS: settings.systemTtlS });\n',
+    to: 'found({ addresses: usable, ttlS: 86_400 });\n',
   },
   {
     name: 'no-back-pressure',

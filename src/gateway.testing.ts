@@ -7,7 +7,7 @@ import { serve } from './serve.ts';
 import { realWorld } from './world/real.ts';
 import type { World } from './world/world.ts';
 
-const GATEWAY = { ip: '10.0.0.1', port: 5020 };
+export const GATEWAY = { ip: '10.0.0.1', port: 5020 };
 const ADMIN = { ip: '127.0.0.1', port: 5021 };
 const PATIENCE = { firstMs: 300_000, quietMs: 300_000 };
 const UNIVERSE_MS_MAX = 3_600_000;

@@ -13,6 +13,7 @@ import { ipHash } from './balance/ip-hash.ts';
 import { latency } from './balance/latency.ts';
 import { leastConnections } from './balance/least-connections.ts';
 import { load } from './balance/load.ts';
+import { onTheWayBack } from './balance/on-the-way-back.ts';
 import { picking } from './balance/pick.ts';
 import type { Picker } from './balance/picker.ts';
 import { prefix } from './balance/prefix.ts';
@@ -94,6 +95,7 @@ export class PoolOfRoute {
       share: retries.budgetRatio,
       floorPerS: retries.budgetPerSecond,
       windowMs: retries.budgetWindowMs,
+      isScarce: () => this.room.isTryScarce(),
     });
     const { court, maintenance } = parts;
     this.health = new PoolHealth({ pool: pool.name, seats: this.seats, clock, chance, court, maintenance });
@@ -109,7 +111,7 @@ export class PoolOfRoute {
     this.#soft = new SoftLimit(clock, whole.hedge);
     this.#admission = new Admission({ clock, chance });
     this.#absences = new Absences(clock);
-    this.#picker = pickerOf(pool.balance, this.seats, parts.world);
+    this.#picker = pickerOf(pool.balance, this.seats, parts.world, () => this.room.isComingBack());
     // Load first, since all go by it; the room last, because it starts waiting calls by what the others have just learned.
     this.#hearers = [load, this.#limits, this.health, this.#absences, this.#soft, this.#admission, this.room.hearer];
   }
@@ -242,16 +244,22 @@ function retryAfterMs({ evidence }: Failure): number | undefined {
   return classify(evidence).retryAfterMs;
 }
 
-function pickerOf(balance: Balance, seats: readonly Seat[], { clock, chance }: PoolParts['world']): Picker {
+function pickerOf(
+  balance: Balance,
+  seats: readonly Seat[],
+  { clock, chance }: PoolParts['world'],
+  isComingBack: () => boolean,
+): Picker {
+  const byLoad = (usual: Picker) => onTheWayBack(usual, { seats: seats.length, chance, isComingBack });
   switch (balance) {
     case 'round-robin':
       return roundRobin({ seats: seats.length, chance });
     case 'least-connections':
-      return leastConnections({ clock, chance });
+      return byLoad(leastConnections({ clock, chance }));
     case 'ip-hash':
       return ipHash({ clock, seats });
     case 'latency':
-      return latency({ clock, chance });
+      return byLoad(latency({ clock, chance }));
     case 'prefix':
       return prefix({ clock, seats });
   }

@@ -99,15 +99,16 @@ function settingsOf(plans: readonly PoolPlan[], config: Omit<Wanted, 'targets' |
   const targets = plans.flatMap((plan) =>
     plan.targets.map(({ name, over }) => {
       const region = over?.region;
-      // Far away, as services are: back-off is measured in round trips.
-      const target = { dialect: 'openai' as const, url: `https://${name}.example/v1` };
+      // Far away, as services are, unless told otherwise: back-off is measured in round trips.
+      const url = over?.origin === undefined ? `https://${name}.example/v1` : `http://${over.origin.host}/v1`;
+      const target = { dialect: 'openai' as const, url };
       return [name, region === undefined ? target : { ...target, region }] as const;
     }),
   );
   const pools = plans.map(({ name, targets: members, balance, regions }) => ({
     name,
     targets: members.map((each) => each.name),
-    balance: balance ?? ('least-connections' as const),
+    ...(balance === undefined ? {} : { balance }),
     ...(regions === undefined ? {} : { redundancy: 'multi-region' as const }),
   }));
   const wanted = { ...config, targets: Object.fromEntries(targets), routes: [{ pools }] };

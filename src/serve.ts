@@ -88,7 +88,10 @@ export async function serve(world: World, options: ServeOptions): Promise<Servin
   }
   const watcher = found.file === undefined ? undefined : watch(world, found.file, force, say);
   const address = servers[0]?.address ?? listen;
-  for (const line of banner(address, found.sentences, sandbox === undefined ? [] : sandboxTargets(sandbox))) say(line);
+  const isSecure = found.settings.tls !== undefined;
+  for (const line of banner(address, found.sentences, sandbox === undefined ? [] : sandboxTargets(sandbox), isSecure)) {
+    say(line);
+  }
   return {
     address,
     stop() {
@@ -211,7 +214,8 @@ function watch(world: World, file: string, force: InForce, say: (line: string) =
 /** How connections to targets are kept, as the config says. In force until the process ends: they outlive a reload. */
 function connections({ upstream }: Settings): Partial<RequesterSettings> {
   const { idle } = REQUESTER_DEFAULTS;
-  return { ageMaxMs: upstream.ageMs, idle: { ...idle, unknownMs: upstream.idleMs } };
+  const { connectionsMax, ageMs, idleMs } = upstream;
+  return { originConnectionsMax: connectionsMax, ageMaxMs: ageMs, idle: { ...idle, unknownMs: idleMs } };
 }
 
 function sandboxTargets(sandbox: Sandbox): readonly { readonly name: string; readonly url: string }[] {

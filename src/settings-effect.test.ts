@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { answeredWith, failureOf, playedCall, playedChance, playedTime, refused } from './attempts/played.test.ts';
 import type { Wanted } from './config/resolve.ts';
+import { rawExchange } from './drill/raw-client.ts';
+import { chatRequest, GATEWAY, staged } from './gateway.testing.ts';
 import { type Deed, offer, type PlayedTarget, route, sum, target } from './resilience.testing.ts';
 
 type Config = Omit<Wanted, 'targets' | 'routes'>;
@@ -91,6 +93,12 @@ const PLAYS: readonly (readonly [name: string, config: Config, play: Play])[] = 
   ['retries.budget', { retries: { budget: 0.9 } }, (config) => manyCalls(config, [failing('a')])],
   ['retries.budget-per-second', { retries: { 'budget-per-second': 1 } }, (config) => manyCalls(config, [failing('a')])],
   ['retries.budget-window', { retries: { 'budget-window': 1000 } }, (config) => manyCalls(config, [failing('a')])],
+  [
+    'retries.backoff-near',
+    { retries: { 'backoff-near': 900 } },
+    (config) =>
+      oneCall(config, [[target('a', () => fail(), { origin: { host: '10.0.0.9', port: 80, isSecure: false } })]]),
+  ],
   ['retries.backoff-far', { retries: { 'backoff-far': 900 } }, (config) => oneCall(config, [[failing('a')]])],
   [
     'retries.backoff-throttled',
@@ -137,3 +145,53 @@ for (const [name, config, play] of PLAYS) {
     assert.notEqual(withIt, without);
   });
 }
+
+/** What a caller finds who had a stream, or left in the middle of it, and comes back 5 s later: the same reply, or another one. */
+async function comesBack(config: string, { key, isLeft }: { key?: string; isLeft?: boolean }): Promise<string> {
+  let found = '';
+  await staged({ targets: 1, config, paceWordsPerS: 1 }, async ({ callers, get, sleep, upstreams }) => {
+    const fields = key === undefined ? [] : [`idempotency-key: "${key}"`];
+    const request = chatRequest({ isStream: true, words: 20, fields });
+    // Between two words is a second of silence: who has no patience leaves after the first.
+    const quietMs = isLeft === true ? 500 : 60_000;
+    const { text } = await rawExchange(callers, GATEWAY, request, { firstMs: 60_000, quietMs });
+    await sleep(5_000);
+    const id = /^x-request-id: (\S+)/im.exec(text)?.[1] ?? '';
+    if (key === undefined) found = String((await get(`/goodgate/calls/${id}/stream`)).status);
+    else await rawExchange(callers, GATEWAY, request, { firstMs: 60_000, quietMs: 60_000 });
+    found += `, asked ${upstreams[0]?.counters.requests} times`;
+  });
+  return found;
+}
+
+const STREAMS: readonly (readonly [name: string, value: string, caller: { key?: string; isLeft?: boolean }])[] = [
+  ['replay-memory', '0', { key: 'one' }],
+  ['replay-keep', '1s', { key: 'one' }],
+  ['announced-orphan', '1s', { key: 'one', isLeft: true }],
+  ['orphan', '60s', { isLeft: true }],
+];
+
+for (const [name, value, caller] of STREAMS) {
+  test(`streams.${name} takes effect`, async () => {
+    const [without, withIt] = [
+      await comesBack('', caller),
+      await comesBack(`streams: { ${name}: ${value} }\n`, caller),
+    ];
+    assert.notEqual(withIt, without);
+  });
+}
+
+test('limits.target-connections takes effect', async () => {
+  const play = async (config: string) => {
+    let codes = '';
+    await staged({ targets: 1, config }, async ({ chat }) => {
+      const answers = await Promise.all([chat({}), chat({}), chat({})]);
+      codes = answers.map(({ status }) => status).join();
+    });
+    return codes;
+  };
+  assert.equal(await play(''), '200,200,200');
+  const withIt = await play('limits: { target-connections: 1 }\nretries: { free-attempts: 0, attempts: 1 }\n');
+  assert.match(withIt, /200/);
+  assert.match(withIt, /50\d/);
+});

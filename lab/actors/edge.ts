@@ -47,11 +47,12 @@ function pass(incoming: IncomingMessage, outgoing: ServerResponse): void {
   });
   const fail = (code: string): void => void upstream.destroy(Object.assign(new Error(code), { code }));
   const connectLate = setTimeout(() => fail('EDGE_CONNECT'), settings.connectMs);
-  const headLate = setTimeout(() => fail('EDGE_HEAD'), settings.connectMs + settings.headMs);
+  let headLate: NodeJS.Timeout | undefined;
   upstream.on('socket', (socket) => {
     socket.once('connect', () => clearTimeout(connectLate));
     socket.once('secureConnect', () => {
       isConnected = true;
+      headLate = setTimeout(() => fail('EDGE_HEAD'), settings.headMs);
     });
   });
   upstream.on('response', (answer) => {

@@ -18,7 +18,10 @@ const FIXTURES = join(ROOT, 'src', 'diagnosis', 'fixtures');
 /** The doctor promises 20 s; what takes longer than this hangs. */
 const DOCTOR_MS = 40_000;
 
-/** Asks `goodgate doctor` from the person's place, as the person would; without one of its views where told so. */
+/**
+ * Asks `goodgate doctor` from the person's place, as the person would; without one of its views where told so. Without the story a call number
+ * is worth nothing, so then the address is asked about.
+ */
 export async function askDoctor(stage: Stage, without?: View): Promise<Reading> {
   const { scenario, house, folder } = stage;
   const settings = join(folder, 'doctor.yaml');
@@ -31,7 +34,7 @@ export async function askDoctor(stage: Stage, without?: View): Promise<Reading> 
     settings,
     ...options,
     ...(without === undefined ? [] : [`--no-${without}`]),
-    ...subject(stage),
+    ...(without === 'story' ? [stage.url] : subject(stage)),
   ];
   const ran = await run(
     'ip',

@@ -30,7 +30,14 @@ const GATEWAY_ITSELF: readonly Scenario[] = [
     'gateway-without-dns',
     'A17',
     'gateway',
-    [{ do: 'filter', at: 'gateway', on: 'output', rules: ['udp dport 53 drop', 'tcp dport 53 drop'] }],
+    [
+      {
+        do: 'filter',
+        at: 'core',
+        on: 'input',
+        rules: ['iifname "gateway" udp dport 53 drop', 'iifname "gateway" tcp dport 53 drop'],
+      },
+    ],
     'dns-timeout',
     "The gateway's questions to its resolvers get lost.",
   ),

@@ -1,4 +1,4 @@
-import { NAMES, SERVICE } from '../addresses.ts';
+import { NAMES, SERVICE_OLD } from '../addresses.ts';
 import type { Naming, Scenario, Step } from '../scenario.ts';
 import { one, RESOLVER_FAILS, RESOLVER_STOPPED } from './words.ts';
 
@@ -69,7 +69,7 @@ const RESOLVING: readonly Scenario[] = [
     'names-stale',
     'B12',
     'service',
-    [named({ v4: SERVICE.old4 }, 'router')],
+    [named(SERVICE_OLD, 'router')],
     'dns-stale',
     'The router remembers an address that the service has left, in the same network.',
   ),
@@ -78,7 +78,7 @@ const RESOLVING: readonly Scenario[] = [
     'B13',
     'service',
     [
-      { do: 'vpn', passes: 'everything', hasOwnNames: { [NAMES.service]: '10.9.9.9' } },
+      { do: 'vpn', passes: 'everything', hasOwnNames: { [NAMES.service]: { v4: '10.9.9.9', v6: 'fd00:9::9' } } },
       { do: 'resolv', servers: ['10.8.0.1'] },
     ],
     'split-dns',
@@ -139,9 +139,12 @@ const BETWEEN: readonly Scenario[] = [
     'pac-missing',
     'B15',
     'service',
-    [{ do: 'pac', url: 'http://192.168.1.1/wpad.dat' }],
+    [
+      { do: 'pac', url: 'http://192.168.1.1/wpad.dat' },
+      { do: 'proxy', isOnlyWay: true, isSet: false },
+    ],
     'proxy-script-broken',
-    'The proxy script cannot be fetched.',
+    'The proxy script cannot be fetched; only the proxy that it would name gets out.',
   ),
   one(
     'intercepted',

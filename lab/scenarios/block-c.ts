@@ -56,7 +56,7 @@ export const BLOCK_C: readonly Scenario[] = [
     given: { kind: 'call', as: 'left', fault: 'stall-after-events(3)' },
     steps: [],
     truth: { kind: 'fault', code: 'caller-left' },
-    tells: 'The caller went away after a second, while the stream paused.',
+    tells: 'The caller went away while the stream paused.',
   },
   {
     name: 'stream-held-back',
@@ -68,14 +68,5 @@ export const BLOCK_C: readonly Scenario[] = [
     ],
     truth: { kind: 'fault', code: 'stream-buffered' },
     tells: 'mitmproxy collects an answer before it passes it on; the gateway ticks evenly.',
-  },
-  {
-    name: 'har-idle-cut',
-    rows: ['C4'],
-    way: 'edge',
-    given: { kind: 'har', har: 'stream-idle-60' },
-    steps: [],
-    truth: { kind: 'fault', code: 'stream-idle-cut' },
-    tells: 'A recording: three streams, each cut after 60 s of silence; all is well now.',
   },
 ];

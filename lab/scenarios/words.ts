@@ -78,9 +78,11 @@ export const MTU_BLACK_HOLE: readonly Step[] = [
 /** Lost packets between the person and the router, both ways, as on a weak radio link. */
 export function lossy(percent: number): readonly Step[] {
   const rule = `numgen random mod 100 < ${percent} drop`;
+  // Dropped where they arrive: a packet dropped as it leaves its own machine would be told to its sender.
   return [
     { do: 'filter', at: 'person', on: 'input', rules: [`iifname "eth0" ${rule}`] },
-    { do: 'filter', at: 'person', on: 'output', rules: [`oifname "eth0" ${rule}`] },
+    { do: 'filter', at: 'router', on: 'input', rules: [`iifname "home" ${rule}`] },
+    { do: 'filter', at: 'router', on: 'forward', rules: [`iifname "home" ${rule}`] },
   ];
 }
 

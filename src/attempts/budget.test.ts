@@ -2,8 +2,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { leave } from '../call/leave.ts';
+import type { Said } from '../call/said.ts';
 import { BUDGET_WAITERS_MAX, Budget } from './budget.ts';
 import { failureIn, playedAttempt, playedCall, playedTime } from './played.test.ts';
+
+/** What a broken stream had told. */
+const SAID: Said = {
+  mode: 'exact',
+  text: 'a',
+  structure: [],
+  events: 1,
+  outputEvents: 1,
+  kinds: 0,
+  isReasoningOpen: false,
+};
 
 /** What happens and how long after the former: a call, a try that must be paid now, or one that may wait. */
 const happenings = fc.array(
@@ -119,4 +131,34 @@ test('the line is bounded', () => {
   while (budget.tryPay()) {}
   for (let i = 0; i < BUDGET_WAITERS_MAX; i++) assert.ok(budget.turn(playedCall(time)) instanceof Promise);
   assert.equal(budget.turn(playedCall(time)), false);
+});
+
+test('while nobody answers the floor is one try in ten seconds, save for who turns to another pool and for broken streams', () => {
+  const time = playedTime();
+  let isScarce = true;
+  const budget = new Budget({ ...time, isScarce: () => isScarce });
+  assert.deepEqual([budget.tryPay(), budget.tryPay()], [true, false]);
+  assert.equal(budget.turn(playedCall(time), true), undefined);
+  assert.equal(budget.turn(playedCall(time, { said: SAID })), undefined);
+  for (let i = 0; i < 50; i++) budget.deposit(time.clock.now());
+  // The share of the calls stays: 10 for 50, and 3 are spent.
+  let paid = 0;
+  while (budget.tryPay()) paid += 1;
+  assert.ok(paid <= 8, `${paid}`);
+  isScarce = false;
+  assert.equal(budget.tryPay(), true);
+});
+
+test('who turns to another pool does not wait behind those who try the same one again', async () => {
+  const time = playedTime();
+  const budget = new Budget(time);
+  while (budget.tryPay()) {}
+  const order: string[] = [];
+  for (const name of ['again', 'move']) {
+    const turn = budget.turn(playedCall(time), name === 'move');
+    assert.ok(turn !== undefined && turn !== false);
+    turn.then(() => order.push(name));
+  }
+  await time.pass(3_000);
+  assert.deepEqual(order, ['move', 'again']);
 });

@@ -7,6 +7,11 @@ import { Window } from './window.ts';
 export const BUDGET_SHARE = 0.2;
 /** Tries a second that are always affordable, so that a quiet pool can try again at all. */
 export const BUDGET_FLOOR_PER_S = 10;
+/**
+ * … and what is left of that floor while nobody in the pool answers: one in the whole window. Trying again at targets that all fail is load
+ * without hope, and a floor for each of a hundred replicas is no small one (P4).
+ */
+export const BUDGET_SCARCE_FLOOR = 1;
 /** The stretch that is accounted, and the slots it is counted in. */
 export const BUDGET_WINDOW_MS = 10_000;
 const SLOTS = 10;
@@ -35,9 +40,12 @@ export class Budget {
   /** One slot more than the calls have: a full window of payments and a part, against at most a full window of calls. */
   readonly #paid: Window;
   readonly #paidNow = new Window(10, 100);
+  readonly #isScarce: () => boolean;
   readonly #waiters = new Set<() => void>();
   /** Calls that had more than one try already go first: what they cost would be lost, and their end shows who was to blame. */
   readonly #seniors = new Set<() => void>();
+  /** Who leaves the pool for another one before them: somebody there may answer, whatever is wrong here. */
+  readonly #movers = new Set<() => void>();
   /** Broken streams before all: their callers have begun to read. */
   readonly #broken = new Set<() => void>();
   /** Of what the whole window allows, what may go in one second. */
@@ -50,6 +58,8 @@ export class Budget {
     readonly share?: number;
     readonly floorPerS?: number;
     readonly windowMs?: number;
+    /** True while nobody in the pool answers, and on the way back from that. */
+    readonly isScarce?: () => boolean;
   }) {
     this.#clock = options.clock;
     this.#timers = options.timers;
@@ -57,6 +67,7 @@ export class Budget {
     this.#windowMs = options.windowMs ?? BUDGET_WINDOW_MS;
     this.#burstShare = Math.min(1, (BUDGET_BURST_SHARE * BUDGET_WINDOW_MS) / this.#windowMs);
     this.#floor = ((options.floorPerS ?? BUDGET_FLOOR_PER_S) * this.#windowMs) / 1000;
+    this.#isScarce = options.isScarce ?? (() => false);
     this.#calls = new Window(SLOTS, this.#windowMs / SLOTS);
     this.#paid = new Window(SLOTS + 1, this.#windowMs / SLOTS);
   }
@@ -74,24 +85,25 @@ export class Budget {
   /** Tries that could be paid now, whole or in part. */
   balance(): number {
     const nowMs = this.#clock.now();
-    return Math.max(0, this.#allowance(nowMs) - this.#paid.sum(nowMs));
+    return Math.max(0, this.#allowance(nowMs, false) - this.#paid.sum(nowMs));
   }
 
   /** Pays for one try now; false when it cannot be afforded, or others wait for their turn already. */
   tryPay(): boolean {
-    return this.waiting === 0 && this.#spend();
+    return this.waiting === 0 && this.#spend(false);
   }
 
   /**
-   * Pays for one try, now or when its turn comes: first come first served, but who was tried more than once before who was tried once. Undefined when paid at once; false when too many wait.
+   * Pays for one try, now or when its turn comes: first come first served, but who was tried more than once before who was tried once.
+   * `isMove`: the try is made in another pool. Undefined when paid at once; false when too many wait.
    * @throws Failure `caller-left` or `deadline-passed` (as a rejection) when the wait was stopped.
    */
-  turn(call: Call): Promise<void> | undefined | false {
-    if (this.tryPay()) return undefined;
+  turn(call: Call, isMove = false): Promise<void> | undefined | false {
     const isBroken = call.said !== undefined;
+    if (this.waiting === 0 && this.#spend(isMove || isBroken)) return undefined;
     if (isBroken ? this.#broken.size >= BUDGET_BROKEN_MAX : this.waiting >= BUDGET_WAITERS_MAX) return false;
     if (call.isLeft) return Promise.reject(stopped(call));
-    const line = isBroken ? this.#broken : call.story.attempts.length > 1 ? this.#seniors : this.#waiters;
+    const line = this.#lineOf(call, isMove);
     return new Promise((resolve, reject) => {
       const go = () => {
         call.leavers.delete(stop);
@@ -110,17 +122,24 @@ export class Budget {
 
   /** Tries that wait for their turn. */
   get waiting(): number {
-    return this.#waiters.size + this.#seniors.size + this.#broken.size;
+    return this.#waiters.size + this.#seniors.size + this.#movers.size + this.#broken.size;
   }
 
-  /** What the window allows in all. */
-  #allowance(nowMs: number): number {
-    return this.#calls.sum(nowMs) * this.#share + this.#floor;
+  #lineOf(call: Call, isMove: boolean): Set<() => void> {
+    if (call.said !== undefined) return this.#broken;
+    if (isMove) return this.#movers;
+    return call.story.attempts.length > 1 ? this.#seniors : this.#waiters;
   }
 
-  #spend(): boolean {
+  /** What the window allows in all; for what has hope, the floor is there whatever becomes of the others. */
+  #allowance(nowMs: number, hasHope: boolean): number {
+    const floor = hasHope || !this.#isScarce() ? this.#floor : Math.min(this.#floor, BUDGET_SCARCE_FLOOR);
+    return this.#calls.sum(nowMs) * this.#share + floor;
+  }
+
+  #spend(hasHope: boolean): boolean {
     const nowMs = this.#clock.now();
-    const allowance = this.#allowance(nowMs) + SLACK;
+    const allowance = this.#allowance(nowMs, hasHope) + SLACK;
     if (this.#paid.sum(nowMs) + 1 > allowance) return false;
     if (this.#paidNow.sum(nowMs) + 1 > Math.max(1, allowance * this.#burstShare)) return false;
     this.#paid.add(nowMs);
@@ -131,10 +150,12 @@ export class Budget {
   /** Lets go as many as even spending allows, and never more than there is. */
   #wake(): void {
     const nowMs = this.#clock.now();
-    let left = Math.max(1, (this.#allowance(nowMs) * PACE_MS) / this.#windowMs);
-    for (const line of [this.#broken, this.#seniors, this.#waiters]) {
+    let left = Math.max(1, (this.#allowance(nowMs, true) * PACE_MS) / this.#windowMs);
+    for (const line of [this.#broken, this.#movers, this.#seniors, this.#waiters]) {
+      const hasHope = line === this.#broken || line === this.#movers;
       for (const go of line) {
-        if (left < 1 || !this.#spend()) return;
+        if (left < 1 || !this.#spend(hasHope)) return;
+        // probe: a waiting try is let go
         left -= 1;
         line.delete(go);
         go();

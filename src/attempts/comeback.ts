@@ -1,3 +1,5 @@
+import type { Clock } from '../world/world.ts';
+
 /** What a pool is given for a while after an outage, in its usual calls: what was held back comes on top, a quarter at a time, and no herd. */
 export const COMEBACK_SHARE = 1.25;
 /** At least so long; then as long as it holds somebody back, to let nobody go at once who was held back. */
@@ -39,7 +41,7 @@ export class Comeback {
 
   answered(nowMs: number): void {
     if (this.#failures === 0) return;
-    if (this.#failures >= OUTAGE_FAILURES && nowMs - this.#failedMs >= OUTAGE_MS) {
+    if (this.#isOut(nowMs)) {
       this.#untilMs = nowMs + COMEBACK_MS;
       this.#lastMs = nowMs + COMEBACK_MS_MAX;
       this.#dueMs = nowMs + this.#gapMs();
@@ -52,11 +54,33 @@ export class Comeback {
     this.#failures += 1;
   }
 
+  /** True while the pool is coming back. Asks for the time only after an outage. */
+  isOn(clock: Clock): boolean {
+    return this.#untilMs !== Number.NEGATIVE_INFINITY && clock.now() < this.#untilMs;
+  }
+
   /** True while one more would be too many for now. */
   isFull(nowMs: number): boolean {
     if (nowMs >= this.#untilMs || this.#dueMs - nowMs <= AHEAD_MS) return false;
-    this.#untilMs = Math.min(this.#lastMs, Math.max(this.#untilMs, nowMs + HOLDING_MS));
+    this.#hold(nowMs);
     return true;
+  }
+
+  /** True while further tries are to be kept few: there is no hope in them, or so many wait for hope that they would be the herd. */
+  isScarce(nowMs: number): boolean {
+    if (this.#isOut(nowMs)) return true;
+    if (nowMs >= this.#untilMs) return false;
+    this.#hold(nowMs);
+    return true;
+  }
+
+  #hold(nowMs: number): void {
+    this.#untilMs = Math.min(this.#lastMs, Math.max(this.#untilMs, nowMs + HOLDING_MS));
+  }
+
+  /** Nobody answers: of many tries for some time not one. */
+  #isOut(nowMs: number): boolean {
+    return this.#failures >= OUTAGE_FAILURES && nowMs - this.#failedMs >= OUTAGE_MS;
   }
 
   #gapMs(): number {

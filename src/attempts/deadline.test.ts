@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Call } from '../call/call.ts';
 import { ANSWERED, type Outcome, type Reply } from '../call/reply.ts';
+import { classify } from '../diagnosis/classify.ts';
 import type { Service } from '../pipeline/service.ts';
 import { Alarms } from './alarm.ts';
 import { deadline } from './deadline.ts';
@@ -44,6 +45,39 @@ test('a call that nobody answers ends at its deadline, even if no room below not
   assert.equal(failure.code, 'deadline-passed');
   assert.equal(failure.evidence.clock, 'deadline');
   assert.equal(failure.evidence.elapsedMs, 60_000);
+});
+
+test('a target that was silent beyond its own clock is named for it, and the deadline only said', async () => {
+  const time = playedTime();
+  const call = playedCall(time);
+  const ended = failureIn(
+    guarded(time, (asked) => {
+      playedAttempt(asked, 'a', { startMs: time.clock.now(), overdueMs: 30_000, bytesWritten: 100 });
+      return never(asked);
+    })(call),
+  );
+  await time.pass(60_000);
+  const { code, evidence } = await ended;
+  assert.equal(code, 'answer-timeout');
+  assert.equal(classify(evidence).code, 'answer-timeout');
+  assert.equal(classify(evidence).side, 'provider');
+  assert.deepEqual([evidence.host, evidence.limitMs, evidence.elapsedMs], ['a', 30_000, 60_000]);
+  assert.match(evidence.note ?? '', /deadline of the call, 60000 ms/);
+  assert.equal(call.story.attempts[0]?.code, 'answer-timeout');
+});
+
+test('a target that was within its clock when the deadline came is not blamed', async () => {
+  const time = playedTime();
+  const call = playedCall(time, { deadlineMs: time.clock.now() + 100 });
+  const ended = failureIn(
+    guarded(time, (asked) => {
+      playedAttempt(asked, 'a', { bytesWritten: 100 });
+      return never(asked);
+    })(call),
+  );
+  await time.pass(100);
+  assert.equal((await ended).code, 'deadline-passed');
+  assert.equal(call.story.attempts[0]?.code, undefined);
 });
 
 test('a call whose deadline is over is not even begun', async () => {

@@ -1,13 +1,15 @@
 import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
 import type { Outcome, Reply, Sink } from '../call/reply.ts';
+import { SETTLED } from '../call/settle.ts';
+import type { Attempt } from '../call/story.ts';
 import type { Filter } from '../pipeline/service.ts';
 import type { Clock } from '../world/world.ts';
 import type { Alarm, Alarms, Ringer } from './alarm.ts';
 
 /**
  * Ends a call at its deadline, whatever the rooms below are doing: it does not rely on them to notice. Before the first part the
- * call fails with `deadline-passed`; a reply that still flows is cut and ends as `failed`, never as whole (P2).
+ * call fails with `answer-timeout` when a target had stayed silent beyond its own clock, else with `deadline-passed`; a reply that still flows is cut and ends as `failed`, never as whole (P2).
  */
 export function deadline({ clock, alarms }: { readonly clock: Clock; readonly alarms: Alarms }): Filter {
   return (call, next) => {
@@ -34,13 +36,33 @@ function passed(call: Call, clock: Clock): Failure {
   });
 }
 
+/** Nobody else was left, so a silent target was given all the time there was: its silence is the cause, and the deadline only where it ended. */
+function silence(call: Call, clock: Clock): Failure | undefined {
+  const attempt = call.story.attempts.findLast(isOverdue);
+  if (attempt === undefined) return undefined;
+  return new Failure('answer-timeout', {
+    phase: attempt.headMs === undefined ? 'wait-head' : 'body',
+    firstEvent: 'our-timer',
+    clock: 'first-output',
+    host: attempt.target,
+    bytesWritten: Math.max(1, attempt.bytesWritten),
+    elapsedMs: clock.now() - attempt.startMs,
+    limitMs: attempt.overdueMs,
+    note: `nobody else was left to ask, so it was waited for until the deadline of the call, ${Math.round(call.deadlineMs - call.startMs)} ms`,
+  });
+}
+
+function isOverdue({ verdict, overdueMs, firstPartMs }: Attempt): boolean {
+  return verdict === 'running' && overdueMs !== undefined && firstPartMs === undefined;
+}
+
 /** Watches one call, and stands in for its reply so that a cut can be told to whoever listens. Parts do not pass through it. */
 class Guard implements Reply, Ringer {
   alarm: Alarm | undefined;
   readonly #call: Call;
   readonly #clock: Clock;
-  readonly #resolve: (reply: Reply) => void;
-  readonly #reject: (failure: unknown) => void;
+  #resolve: (reply: Reply) => void;
+  #reject: (failure: unknown) => void;
   #inner: Reply | undefined;
   #sink: Sink | undefined;
   #cut: Outcome | undefined;
@@ -67,6 +89,8 @@ class Guard implements Reply, Ringer {
     this.#inner = inner;
     inner.onOutcome(() => this.#disarm());
     this.#resolve(this);
+    this.#resolve = SETTLED;
+    this.#reject = SETTLED;
   }
 
   fail(failure: unknown): void {
@@ -77,10 +101,14 @@ class Guard implements Reply, Ringer {
 
   ring(): void {
     this.alarm = undefined;
-    const failure = passed(this.#call, this.#clock);
+    const untold = this.#inner === undefined ? silence(this.#call, this.#clock) : undefined;
+    const failure = untold ?? passed(this.#call, this.#clock);
+    // probe: a call is ended by its deadline
     this.#cut = { kind: 'failed', failure };
     const inner = this.#inner;
     if (inner === undefined) {
+      // probe: a call without an answer is ended by its deadline
+      for (const attempt of this.#call.story.attempts) if (isOverdue(attempt)) attempt.code = 'answer-timeout';
       // Waits and attempts under way are stopped, not only disowned: each would still occupy a target.
       for (const attempt of this.#call.story.attempts) attempt.cancel?.();
       for (const stop of [...this.#call.leavers]) stop();

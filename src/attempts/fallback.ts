@@ -93,8 +93,9 @@ async function walk(call: Call, options: FallbackOptions, from: number, met: Fai
     const before = call.story.attempts.length;
     if (before >= CALL_ATTEMPTS_MAX && sentCount(call) >= CALL_ATTEMPTS_MAX) break;
     if (before > 0) {
+      // probe: a call moves to another pool
       moved(call, failure, door);
-      if (!isFree(failure) && !(await paid(call, payer.budget, options.clock))) break;
+      if (!isFree(failure) && !(await paid(call, payer.budget, options.clock, !isSecondRound))) break;
     }
     try {
       return await way.service(call);
@@ -156,7 +157,7 @@ async function giveUp(call: Call, options: FallbackOptions, payer: Door, failure
   const isOpen = door !== undefined && door.anyone.left(call) > 0 && (call.isReplayable || isIdempotent(call.method));
   if (isOpen) {
     moved(call, failure, door);
-    if (await paid(call, payer.budget, options.clock)) return door.anyone.service(call);
+    if (await paid(call, payer.budget, options.clock, true)) return door.anyone.service(call);
   }
   options.onGiveUp?.(call);
   throw failure;

@@ -40,8 +40,9 @@ test('a target that says nothing until the hard limit has failed and is stopped 
 });
 
 test('the last candidate goes on until the deadline', async () => {
-  const { time, reply, speak, stopped } = stage({ isLast: true });
+  const { time, call, reply, speak, stopped } = stage({ isLast: true });
   await time.pass(300_000);
+  assert.equal(call.attempt?.overdueMs, 30_000);
   speak(wholeAnswer('a'));
   assert.equal((await reply).target, 'a');
   assert.equal(stopped(), 0);

@@ -71,8 +71,12 @@ class Guard implements Ringer {
   ring(): void {
     this.#alarm = undefined;
     const { isLast, firstPartMs, clock } = this.#options;
-    if (isLast(this.#call)) return;
     const attempt = this.#attempt;
+    if (isLast(this.#call)) {
+      // The deadline will end it if nobody else does, and must know by then whose silence it was.
+      if (attempt !== undefined) attempt.overdueMs = firstPartMs;
+      return;
+    }
     this.#isOver = true;
     this.#reject(
       new Failure('answer-timeout', {

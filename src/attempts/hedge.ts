@@ -114,13 +114,15 @@ class Race implements Ringer {
       return soft;
     }
     if (canTurn) return HEDGE_AGAIN_MS;
-    if (isElsewhereLeft && silentMs >= Math.max(HARD_MS_MIN, soft * HARD_FACTOR)) this.#giveUp();
+    const hardMs = isElsewhereLeft ? Math.max(HARD_MS_MIN, soft * HARD_FACTOR) : Number.POSITIVE_INFINITY;
+    if (silentMs >= hardMs) this.#giveUp();
     // Nobody is left: that changes rarely, and there may be many who wait so.
-    return soft / 2;
+    return Math.min(soft / 2, Math.max(1, hardMs - silentMs));
   }
 
   #hedge(silent: Attempt): void {
     const { clock, onDoubleSpendRisk } = this.#options;
+    // probe: a second attempt runs beside a silent one
     const atS = ((clock.now() - this.#call.startMs) / 1000).toFixed(1);
     note(this.#call.story, `hedged at ${atS} s: ${silent.target} is silent`);
     if (!isIdempotent(this.#call.method)) {
@@ -169,6 +171,7 @@ class Race implements Ringer {
 
   /** Nobody here spoke: the attempts end as timed out, and the call is free for another pool. */
   #giveUp(): void {
+    // probe: a silent pool is given up for another one
     const limitMs = Math.max(HARD_MS_MIN, this.#options.softMs(this.#call) * HARD_FACTOR);
     this.#over();
     let bytesWritten = 0;

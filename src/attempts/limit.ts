@@ -104,6 +104,7 @@ export class Limits implements SeatHearer {
     const from = isLearned ? gauge.limit : Math.min(this.#bounds.max, gauge.inFlight);
     // When most was refused the limit was far off, or the target was away: that says nothing about what it can do.
     if (!isLearned || share < 0.5) gauge.mark = from;
+    // probe: an adaptive limit is cut
     gauge.limit = Math.max(this.#bounds.min, from * factor);
     gauge.cutMs = nowMs;
     gauge.taken = 0;

@@ -19,6 +19,11 @@ type Level = { readonly priority: number; readonly queues: Queue[]; size: number
 /** One turn in eight goes to who has waited longest, whatever its priority: 12 % of the room keeps everybody from starving. */
 export const AGED_TURN = 8;
 
+/** Below every priority: turns are had when nobody else wants them, and never by age. */
+export const BEHIND_ALL = Number.NEGATIVE_INFINITY;
+/** Above every priority. */
+export const BEFORE_ALL = Number.POSITIVE_INFINITY;
+
 /**
  * Who waits for one model: levels by priority, in each the callers in turn, so that one caller's flood delays nobody else by more than
  * one turn. Plain structure, no clock: who is next is told by what is asked.
@@ -86,9 +91,11 @@ export class Line {
     this.remove(waiter);
   }
 
+  /** Who has waited longest, of those who are in line at all and not behind everybody. */
   oldest(): Waiter | undefined {
     let oldest: Waiter | undefined;
-    for (const { queues } of this.#levels) {
+    for (const { queues, priority } of this.#levels) {
+      if (priority === BEHIND_ALL) continue;
       for (const { waiters } of queues) {
         const [first] = waiters;
         if (first !== undefined && (oldest === undefined || first.sinceMs < oldest.sinceMs)) oldest = first;

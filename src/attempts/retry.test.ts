@@ -208,3 +208,29 @@ function stageOptions(time: PlayedTime): RetryOptions {
     retryAfterMs: () => undefined,
   };
 }
+
+test('a refusal of our own ends the tries: nobody was asked, so free ones would go round for ever', async () => {
+  const { time, service } = stage([]);
+  const call = playedCall(time);
+  let asked = 0;
+  const unsent = () => failureOf('connect-refused', { phase: 'connect', bytesWritten: 0 });
+  const options: RetryOptions = {
+    clock: time.clock,
+    timers: time.timers,
+    chance: fixedChance(0.5),
+    budget: new Budget(time),
+    baseMs: 100,
+    othersLeft: () => 1,
+    isElsewhereLeft: false,
+    retryAfterMs: () => undefined,
+  };
+  const full: Service = async () => {
+    asked += 1;
+    if (asked > 100) throw new Error('it goes round');
+    throw asked === 1 ? unsent() : failureOf('queue-full');
+  };
+  const failure = await failureIn(retry(options)(call, full));
+  assert.equal(failure.code, 'connect-refused');
+  assert.equal(asked, 2);
+  assert.equal((await service(playedCall(time))).status, 200);
+});

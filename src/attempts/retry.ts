@@ -93,14 +93,15 @@ async function again(call: Call, next: Service, first: Failure, options: RetryOp
   }
 }
 
-/** Pays for one further try, waiting for its turn where it must. False when there are too many before it. */
-export async function paid(call: Call, budget: Budget, clock: Clock): Promise<boolean> {
-  const turn = budget.turn(call);
+/** Pays for one further try, in another pool if it is a move, waiting for its turn where it must. False when there are too many before it. */
+export async function paid(call: Call, budget: Budget, clock: Clock, isMove = false): Promise<boolean> {
+  const turn = budget.turn(call, isMove);
   if (turn === undefined) return true;
   if (turn === false) {
     note(call.story, 'no further try: the retry budget is spent and too many wait for it');
     return false;
   }
+  // probe: a try waits for its turn in the budget
   const fromMs = clock.now();
   await turn;
   note(call.story, `waited ${((clock.now() - fromMs) / 1000).toFixed(2)} s for the retry budget`);

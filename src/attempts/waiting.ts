@@ -1,13 +1,13 @@
 import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
 import { note } from '../call/note.ts';
-import type { Reply } from '../call/reply.ts';
+import type { Outcome, Reply } from '../call/reply.ts';
 import type { SeatHearer } from '../call/seat.ts';
 import type { Attempt } from '../call/story.ts';
-import type { CauseCode } from '../diagnosis/catalogue.ts';
+import { CATALOGUE, type CauseCode } from '../diagnosis/catalogue.ts';
 import type { Chance, Clock, Timers } from '../world/world.ts';
 import { Comeback } from './comeback.ts';
-import { Line, type Waiter } from './line.ts';
+import { BEFORE_ALL, BEHIND_ALL, Line, type Waiter } from './line.ts';
 import { stopped } from './pause.ts';
 import { Window } from './window.ts';
 
@@ -38,6 +38,8 @@ const DRAIN_WINDOW_MS = 10_000;
 /** Bounds of the `Retry-After` told. */
 const RETRY_AFTER_MS_MIN = 1_000;
 const RETRY_AFTER_MS_MAX = 60_000;
+/** Of what drains, the part that is kept for those who come back when they were told; the rest is for who is new. */
+const TOLD_SHARE = 0.5;
 
 /** Where calls wait for a pool whose targets are all at their limit: bounded, by priority, fair to callers, aware of deadlines. */
 export class WaitingRoom {
@@ -50,6 +52,8 @@ export class WaitingRoom {
   readonly #waiters = new Map<string, Waiter>();
   readonly #drained = new Window(10, DRAIN_WINDOW_MS / 10);
   #countedSinceMs = 0;
+  /** Who was refused and told when to come back, and whose time has not come yet. */
+  #toldOff = 0;
   #busySinceMs = 0;
   #isLooking = false;
   #isServing = false;
@@ -89,10 +93,10 @@ export class WaitingRoom {
       this.#comeback.answered(attempt.firstPartMs ?? attempt.startMs);
       if (this.#waiters.size > 0) this.#serve();
     },
-    end: (_seat, _call, attempt) => {
+    end: (_seat, _call, attempt, outcome) => {
       // A refusal frees a place as well, but nobody was served by it.
       if (attempt.firstPartMs !== undefined) this.#drain(attempt);
-      else this.#comeback.failed(attempt.endMs ?? attempt.startMs);
+      else if (isTrouble(outcome)) this.#comeback.failed(attempt.endMs ?? attempt.startMs);
       if (this.#waiters.size > 0) this.#serve();
     },
   };
@@ -100,6 +104,16 @@ export class WaitingRoom {
   /** An attempt is silent beyond what is ordinary: it may never end, and counts as failed for telling an outage. */
   silent(): void {
     this.#comeback.failed(this.#clock.now());
+  }
+
+  /** True for a while after an outage of the whole pool. */
+  isComingBack(): boolean {
+    return this.#comeback.isOn(this.#clock);
+  }
+
+  /** True during one, and then while those who wait to try again would be a herd. Asked when somebody wants to. */
+  isTryScarce(): boolean {
+    return this.#comeback.isScarce(this.#clock.now());
   }
 
   get size(): number {
@@ -122,7 +136,7 @@ export class WaitingRoom {
     const patienceMs = isLast ? Math.min(waitMaxMs, leftMs) : Math.min(waitElsewhereMs, leftMs / 10);
     const model = call.model ?? '';
     const line = this.#lines.get(model) ?? new Line();
-    const priority = rankOf(call);
+    const priority = rankOf(call, this.isComingBack());
     const caller = call.caller.credential ?? call.caller.ip;
     if (this.#waiters.size >= sizeMax) {
       const loser = line.loser(priority, caller);
@@ -215,6 +229,7 @@ export class WaitingRoom {
     // After a silence counting begins anew, with the whole time that this first one took.
     if (this.#drained.sum(nowMs) === 0) this.#countedSinceMs = attempt.startMs;
     this.#drained.add(nowMs);
+    this.#toldOff = Math.max(0, this.#toldOff - TOLD_SHARE);
   }
 
   /** While nothing was drained yet nothing is known, and nobody is turned away for it. */
@@ -225,22 +240,40 @@ export class WaitingRoom {
     return drained === 0 ? 0 : (place * overMs) / drained;
   }
 
-  /** Come back when those who wait now have been served; spread by a quarter, or the refused would come back as they came. */
+  /**
+   * Each who is refused is told a time of its own, behind those who wait now and those who were told before: all told the
+   * same would come back as they came.
+   */
   #refusal(code: CauseCode, why: string): Failure {
-    const honestMs = this.#expectedMs(this.#waiters.size + 1) * (1 + this.#chance.float() / 4);
+    this.#toldOff += 1;
+    const expectedMs = this.#expectedMs(this.#waiters.size + this.#toldOff / TOLD_SHARE);
+    // Further ahead nobody is told: these share the last quarter.
+    const isFar = expectedMs > RETRY_AFTER_MS_MAX;
+    const honestMs = isFar ? RETRY_AFTER_MS_MAX * (1 - this.#chance.float() / 4) : expectedMs;
     return new Failure(code, {
       phase: 'queue',
       firstEvent: 'our-timer',
       clock: 'queue',
       note: `${why}; ${this.#waiters.size} wait`,
-      retryAfterMs: Math.min(RETRY_AFTER_MS_MAX, Math.max(RETRY_AFTER_MS_MIN, honestMs)),
+      retryAfterMs: Math.max(RETRY_AFTER_MS_MIN, honestMs),
     });
   }
 }
 
-/** A call that failed elsewhere goes before all that were not begun, or what it cost would be lost; a hedge, beside which another attempt runs, after them. */
-function rankOf({ story, priority }: Call): number {
+/**
+ * A call that failed elsewhere goes before all that were not begun, or what it cost would be lost; a hedge, beside which another attempt runs,
+ * after them. After an outage all who failed in it go behind as well: there are more of them than can be made up for, and who comes now
+ * must not pay for it.
+ */
+function rankOf({ story, priority }: Call, isComingBack: boolean): number {
   if (story.attempts.length === 0) return priority;
-  const isHedge = story.attempts.some(({ verdict }) => verdict === 'running');
-  return isHedge ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  const isBehind = isComingBack || story.attempts.some(({ verdict }) => verdict === 'running');
+  return isBehind ? BEHIND_ALL : BEFORE_ALL;
+}
+
+/** A target that turns down a caller's mistake is well. */
+function isTrouble(outcome: Outcome): boolean {
+  if (outcome.kind !== 'failed') return false;
+  const { blame } = CATALOGUE[outcome.failure.code];
+  return blame !== 'caller' && blame !== 'nobody';
 }

@@ -85,6 +85,7 @@ function choose(call: Call, options: PickOptions): Seat | typeof NOBODY | typeof
     candidates = remaining(candidates, seats.anyone(), call, pool);
   }
   if (candidates.length === 0) {
+    // probe: all of the fit are gone, and anyone is asked
     candidates = seats.anyone();
     if (call.story.attempts.length > 0) candidates = remaining(candidates, candidates, call, pool);
     if (candidates.length === 0) return NOBODY;

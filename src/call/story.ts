@@ -25,11 +25,17 @@ export type Attempt = {
   cancel: (() => void) | undefined;
   /** Request bytes the kernel took: what P6 is judged by. */
   bytesWritten: number;
+  /** The clock of the first part, in ms, when it ran out and the attempt went on because nobody else was left to ask. */
+  overdueMs?: number;
 };
 
-/** True when the target was given some of the call: bytes were counted, or it answered, which no target does unasked. */
+/**
+ * True when the target was given some of the call: bytes were counted, or it answered, which no target does unasked. What a proxy on the way
+ * answered is no such proof.
+ */
 export function wasSent(attempt: Attempt): boolean {
-  return attempt.bytesWritten > 0 || attempt.status !== undefined;
+  if (attempt.bytesWritten > 0) return true;
+  return attempt.status !== undefined && attempt.code !== 'proxy-connect-failed';
 }
 
 /** `moved`: tried elsewhere · `failed`: nothing was left to try · `superseded`: another attempt spoke first. */

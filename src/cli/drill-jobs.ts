@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { Timers } from '../world/world.ts';
 import type { Summary } from './drill-runs.ts';
 import type { Hits } from './probes.ts';
 
@@ -23,6 +24,7 @@ export function shares(first: number, count: number, jobs: number): readonly { f
 
 /** Drills in several processes at once: each is this very program with a share of the seeds, and tells in lines of JSON. */
 export async function inProcesses(
+  timers: Timers,
   argumentsOf: readonly (readonly string[])[],
   told: (line: Line) => void,
 ): Promise<readonly string[]> {
@@ -37,15 +39,14 @@ export async function inProcesses(
           });
           const errors: string[] = [];
           // A loop that never lets go cannot be seen from inside.
-          let watchdog = setTimeout(() => child.kill('SIGKILL'), SILENT_MS);
+          const watchdog = timers.after(SILENT_MS, () => child.kill('SIGKILL'));
           createInterface({ input: child.stdout }).on('line', (line) => {
-            clearTimeout(watchdog);
-            watchdog = setTimeout(() => child.kill('SIGKILL'), SILENT_MS);
+            watchdog.arm(SILENT_MS);
             told(JSON.parse(line));
           });
           createInterface({ input: child.stderr }).on('line', (line) => void errors.push(line));
           child.on('close', (code) => {
-            clearTimeout(watchdog);
+            watchdog.disarm();
             // 0 and 1 are verdicts; anything else is a process that could not go on.
             if (code !== 0 && code !== 1)
               failures.push(`${own.join(' ')}: exit ${code}: ${errors.slice(-5).join(' / ')}`);

@@ -1,8 +1,8 @@
 import { faultLines } from '../config/fault.ts';
 import { loadConfig } from '../config/load.ts';
 import { resolve } from '../config/resolve.ts';
-import { type Reached, reach, runningStage } from '../drill/live/running.ts';
 import { liveRun } from '../drill/live/run.ts';
+import { type Reached, reach, runningStage } from '../drill/live/running.ts';
 import { shadowStage } from '../drill/live/shadow.ts';
 import type { LiveStage } from '../drill/live/stage.ts';
 import { reportPage, type Told } from '../drill/report/page.ts';
@@ -65,7 +65,7 @@ export async function liveDrill(
     const copyAt = `${folder.path}/shadow-${nth}.yaml`;
     const replay = `goodgate drill --live ${config}${isShadow ? ' --shadow' : ''} --scenario ${scenario.name} --minutes ${minutes}`;
     const stage: LiveStage = isShadow
-      ? await shadowStage(world, serve, config, copyAt, scenario, seed, minutes)
+      ? await shadowStage(world, { start: serve, config, copyAt, scenario, seed, minutes })
       : runningStage(world, settings, reached, scenario, seed, minutes);
     const verdict = await liveRun(stage, replay, () => false);
     await stage.stop();
@@ -81,7 +81,9 @@ export async function liveDrill(
     for (const { check, what } of verdict.violations) say(`  ${check}: ${what}`);
   };
   try {
-    say(`goodgate drill: ${scenarios.length} bad days in real time, ${isShadow ? 'in the shadow' : 'against the running gateway'}`);
+    say(
+      `goodgate drill: ${scenarios.length} bad days in real time, ${isShadow ? 'in the shadow' : 'against the running gateway'}`,
+    );
     const queue = scenarios.map((scenario, nth) => ({ scenario, nth }));
     const worker = async (): Promise<void> => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) await one(next.scenario, next.nth);

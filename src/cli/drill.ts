@@ -1,8 +1,8 @@
 import { hint } from '../config/fault.ts';
+import { reportPage } from '../drill/report/page.ts';
 import { readScenario } from '../drill/scenario-file.ts';
 import { SCENARIOS, type Scenario, scenarioOf } from '../drill/scenarios.ts';
 import { swarmPlan } from '../drill/scenarios-swarm.ts';
-import { reportPage } from '../drill/report/page.ts';
 import type { Verdict } from '../drill/sim/verdict.ts';
 import { realWorld } from '../world/real.ts';
 import type { World } from '../world/world.ts';
@@ -41,7 +41,11 @@ const SEEDS_MAX = 1_000_000;
 /** From so many seeds on, a rare state that was never reached is a fault of the drill: each must then have had its chance. */
 const LONG_SEEDS = 1000;
 
-const SIMULATED = 'This one ran in a simulated world: time, network, names and services are in memory, and the seed decides everything.';
+const SIMULATED =
+  'This one ran in a simulated world: time, network, names and services are in memory, and the seed decides everything.';
+
+/** Counting doubles the time of a run: done for the first fifth of many, and for all of few. */
+const PROBED_MIN = 200;
 
 /** What was asked for, with every number read. */
 type Asked = {
@@ -70,7 +74,8 @@ export async function drillCommand(options: DrillCommandOptions): Promise<number
     isVerbose: options.verbose === true,
     count: runCount(asked),
   });
-  const last = asked.jobs > 1 ? await inMany(asked, options, teller) : await inOne(world, asked, options, teller);
+  const last =
+    asked.jobs > 1 ? await inMany(world, asked, options, teller) : await inOne(world, asked, options, teller);
   if (options.report !== undefined && last !== undefined) {
     await world.files.write(options.report, reportPage([{ ...last.run, verdict: last.verdict }], SIMULATED));
     say(`goodgate drill: the report is in ${options.report}`);
@@ -90,23 +95,31 @@ async function inOne(
 ): Promise<Shown | undefined> {
   const probes = asked.areProbesCounted ? new Probes() : undefined;
   await probes?.start();
+  const probed = Math.max(PROBED_MIN, Math.ceil(runCount(asked) / 5));
   let shown: Shown | undefined;
   await makeRuns(world, runsOf(asked), {
     minutes: asked.minutes,
     isUntilBroken: options.untilBroken === true,
+    starting: async (nth) => {
+      if (nth !== probed || probes === undefined) return;
+      teller.hit(await probes.hits());
+      await probes.stop();
+    },
     told: (summary, run, verdict) => {
       teller.told(summary, run);
       // Of many, the page shows the first that broke a promise, or else the last.
       if (shown === undefined || shown.verdict.violations.length === 0) shown = { run, verdict };
     },
   });
-  if (probes !== undefined) teller.hit(await probes.hits());
-  probes?.stop();
+  if (probes?.isOn === true) {
+    teller.hit(await probes.hits());
+    await probes.stop();
+  }
   return shown;
 }
 
 /** The seeds are shared out; a report then needs one seed made again. */
-async function inMany(asked: Asked, options: DrillCommandOptions, teller: Teller): Promise<undefined> {
+async function inMany(world: World, asked: Asked, options: DrillCommandOptions, teller: Teller): Promise<undefined> {
   const common = [
     ...(options.minutes === undefined ? [] : ['--minutes', options.minutes]),
     ...(options.scenario === undefined ? [] : ['--scenario', options.scenario]),
@@ -117,7 +130,7 @@ async function inMany(asked: Asked, options: DrillCommandOptions, teller: Teller
     ...['--seed', String(first), '--seeds', String(count)],
     ...common,
   ]);
-  const failures = await inProcesses(argumentsOf, (line) => {
+  const failures = await inProcesses(world.timers, argumentsOf, (line) => {
     if ('probes' in line) teller.hit(line.probes);
     else teller.told(line, undefined);
   });

@@ -24,9 +24,15 @@ export async function planCommand(file: string | undefined, options: { json?: bo
 
 function lines(size: Size, found: Forecast, isSample: boolean): readonly string[] {
   const targets = size.services.reduce((sum, { count }) => sum + count, 0);
-  const capacity = size.services.reduce((sum, each) => sum + (each.count * each.concurrency * 1000) / each.serviceMs, 0);
-  const peak = Math.max(...Array.from({ length: Math.ceil(size.lastsMs / 1000) }, (_, at) => trafficAt(size, at * 1000)));
-  const share = (calls: number): string => (found.offered === 0 ? '0 %' : `${((calls / found.offered) * 100).toFixed(2)} %`);
+  const capacity = size.services.reduce(
+    (sum, each) => sum + (each.count * each.concurrency * 1000) / each.serviceMs,
+    0,
+  );
+  const peak = Math.max(
+    ...Array.from({ length: Math.ceil(size.lastsMs / 1000) }, (_, at) => trafficAt(size, at * 1000)),
+  );
+  const share = (calls: number): string =>
+    found.offered === 0 ? '0 %' : `${((calls / found.offered) * 100).toFixed(2)} %`;
   const step = Math.max(1, Math.floor(found.seconds.length / ROWS));
   const rows = found.seconds.filter((_, at) => at % step === 0);
   const [first] = found.gaveWay;
@@ -45,7 +51,9 @@ function lines(size: Size, found: Forecast, isSample: boolean): readonly string[
     '     at    offered/s   answered/s    refused/s     failed/s    waiting',
     ...rows.map((each) =>
       [`${each.atS} s`, each.offered, each.answered, each.refused, each.failed, each.waiting]
-        .map((cell, nth) => (typeof cell === 'number' ? count(cell) : cell).padStart(nth === 0 ? 7 : nth === 5 ? 11 : 13))
+        .map((cell, nth) =>
+          (typeof cell === 'number' ? count(cell) : cell).padStart(nth === 0 ? 7 : nth === 5 ? 11 : 13),
+        )
         .join(''),
     ),
   ];

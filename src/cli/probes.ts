@@ -16,11 +16,13 @@ const SRC = join(dirname(OWN), '..');
 /** Counts, from now on, how often the marked lines are passed; production code pays nothing for it, the engine counts. */
 export class Probes {
   readonly #session = new Session();
+  isOn = false;
 
   async start(): Promise<void> {
     this.#session.connect();
     await this.#session.post('Profiler.enable');
     await this.#session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
+    this.isOn = true;
   }
 
   /** What was hit so far, every probe named. */
@@ -34,7 +36,9 @@ export class Probes {
     return hits;
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
+    this.isOn = false;
+    await this.#session.post('Profiler.stopPreciseCoverage');
     this.#session.disconnect();
   }
 }

@@ -14,6 +14,7 @@ export function cliReference(program: Command): string {
     '| 0 | well |',
     '| 1 | it ran, and found something: a call that is not known, a broken promise, a fault |',
     '| 2 | it cannot start as asked: the config, an address, a key, an option. Nothing was started |',
+    '| 3 | `doctor` only: not enough could be seen to name a cause |',
     '| 130, 143 | ended at once by a second SIGINT or SIGTERM; the first lets running calls finish |',
     '',
     '| command | does |',

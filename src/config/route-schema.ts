@@ -53,7 +53,7 @@ export const pool = field(
     balance: choice(
       'Which target next: in turn by weight; the one with fewest calls; always the same for one caller; the fastest to speak; the one that saw the same prompt before (prompt caches).',
       BALANCES,
-      'round-robin',
+      'least-connections',
     ).optional(),
     redundancy: choice(
       '`backup`: asked only when the pools before it cannot answer. `hot-standby`: the same, but probed and with open connections, so that taking over costs no time. `multi-region`: stays in its own region while 70 % of it is fit, and spills over by capacity.',

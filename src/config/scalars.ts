@@ -57,17 +57,18 @@ export function duration(description: string, standardMs: number | undefined, mi
 }
 
 /** An amount of bytes. */
-export function size(description: string, standardBytes: number) {
-  const schema = z.union([z.string().regex(SIZE), z.number().int().positive()]).transform((value, context) => {
+export function size(description: string, standardBytes: number, isZeroAllowed = false) {
+  const least = isZeroAllowed ? 0 : 1;
+  const schema = z.union([z.string().regex(SIZE), z.number().int().min(least)]).transform((value, context) => {
     const bytes = parseSize(value);
-    if (bytes !== undefined && bytes > 0) return bytes;
+    if (bytes !== undefined && bytes >= least) return bytes;
     context.addIssue({ code: 'custom', message: 'size' });
     return z.NEVER;
   });
   return field(schema, {
     description,
     standard: sizeWords(standardBytes),
-    expected: 'a size such as 32MiB or 64KiB, above 0',
+    expected: isZeroAllowed ? 'a size such as 32MiB or 64KiB, or 0' : 'a size such as 32MiB or 64KiB, above 0',
   }).optional();
 }
 

@@ -163,6 +163,7 @@ const streams = field(
     'replay-memory': size(
       'Journals of replies, for callers that come back after a lost connection. 0 is no replay.',
       standard.REPLAY_BYTES_MAX,
+      true,
     ),
     'replay-keep': duration('How long a finished reply can be read again.', standard.REPLAY_KEEP_MS, 1_000),
     orphan: duration('How long a call goes on without its caller. 0 stops it at once.', standard.ORPHAN_MS),

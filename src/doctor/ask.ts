@@ -1,6 +1,7 @@
 import type { Evidence } from '../diagnosis/evidence.ts';
 import type { Origin } from '../http1/contract.ts';
 import { createRequester } from '../http1/requester.ts';
+import { proxyFor } from '../http1/via.ts';
 import type { Names } from '../world/world.ts';
 import type { Outside } from './outside.ts';
 
@@ -136,6 +137,12 @@ function pinned(names: Names, host: string, ips: readonly string[]): Names {
     // No server to ask leaves the look-up above.
     servers: () => [],
   };
+}
+
+/** The proxy that any program would take to this URL, by the environment; undefined for the direct way. */
+export function viaTo({ env }: Outside, url: string): Origin['via'] {
+  const choice = proxyFor(url, env);
+  return choice.kind === 'proxy' ? choice.via : undefined;
 }
 
 /** The value of a field, by its lower-case name. */

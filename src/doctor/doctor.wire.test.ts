@@ -69,6 +69,8 @@ type Around = {
   readonly control?: object;
   readonly kind?: 'gateway' | 'service';
   readonly keyVariable?: string;
+  /** Names of the certificates that the system trusts besides. */
+  readonly system?: readonly string[];
 };
 
 /** The doctor on this machine, with an internet of one anchor and a name that leads to loopback. */
@@ -107,7 +109,7 @@ async function doctor(url: string, around: Around = {}): Promise<Report> {
     target: { ...target(url, around.kind), keyVariable: around.keyVariable },
     known: undefined,
     settings,
-    trust: { public: [pem('ca')], system: [], extra: [] },
+    trust: { public: [pem('ca')], system: (around.system ?? []).map(pem), extra: [] },
     depth: { times: 3, stream: undefined, isSpeedMeasured: false, isFeedRead: true, isControlAsked: true },
     withinMs: 20_000,
     isWanted: () => true,
@@ -161,6 +163,12 @@ test('certificates: expired, unknown to all, unknown here only', async () => {
   const self = `https://api.example:${await secure('self', good)}/v1`;
   assert.deepEqual(said(await doctor(self, { control: FAILED })), ['certificate-untrusted', 'service', 'confirmed']);
   assert.deepEqual(said(await doctor(self, { control: REACHED })), ['tls-intercepted', 'you', 'confirmed']);
+});
+
+test('a root of this system that no public authority is reads along, and needs no second opinion to be found', async () => {
+  const report = await doctor(`https://api.example:${await secure('self', good)}/v1`, { system: ['self'] });
+  assert.deepEqual(said(report), ['tls-intercepted', 'you', 'confirmed']);
+  assert.equal(report.verdict.steps.person[0]?.command, 'export NODE_USE_SYSTEM_CA=1');
 });
 
 test('nothing is asked over a connection whose other end is not known', async () => {

@@ -40,7 +40,7 @@ export const PROBES: readonly Probe[] = [
 /** A first word after this long, whatever is still open: inside the five seconds that a person waits. */
 const FIRST_VERDICT_MS = 4_500;
 /** Kept back from what a probe is told: on a machine under load its own clocks ring late, and what it has by then should not be lost. */
-const SLACK_MS = 600;
+const SLACK_MS = 300;
 /** What is left of the whole time for the words after the last probe. */
 const CLOSING_MS = 500;
 
@@ -99,11 +99,13 @@ class Run {
     this.#examination = examination;
     this.#startMs = outside.clock.now();
     const { trust } = examination;
-    const extra = [...trust.extra, ...outside.device.roots('extra')];
+    const own = trust.public;
+    const extra = [...outside.device.roots('extra'), ...trust.extra];
     this.#trust = {
-      all: [...(trust.public ?? outside.device.roots('bundled')), ...extra],
+      all: own === undefined ? [...outside.device.roots('default'), ...trust.extra] : [...own, ...extra],
       system: trust.system ?? outside.device.roots('system'),
-      asking: [...(trust.public ?? []), ...extra],
+      // Whoever adds anything to what Node believes loses what the environment added: it is named again.
+      asking: own === undefined && trust.extra.length === 0 ? [] : [...(own ?? []), ...extra],
     };
   }
 

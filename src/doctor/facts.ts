@@ -181,7 +181,6 @@ export type ControlFacts = {
   readonly code: CauseCode | undefined;
   readonly phase: string | undefined;
   readonly addresses: readonly string[];
-  readonly fingerprint: string | undefined;
 };
 
 /** A failure that has already happened, as a gateway or a file tells it. */

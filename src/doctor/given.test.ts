@@ -133,6 +133,33 @@ test('a HAR file tells a failure without an answer by the word of the browser', 
   assert.deepEqual([past?.code, past?.confidence], ['dns-not-found', 'inconclusive']);
 });
 
+test('what the browser showed from memory is an old failure', () => {
+  const cached = JSON.parse(har(entry('https://a.test/', 502)));
+  const [first] = cached.log.entries;
+  first.response._transferSize = 0;
+  first.response.headers.push({ name: 'Age', value: '21600' });
+  assert.equal(given(JSON.stringify(cached)).past?.code, 'stale-cache');
+  first.response._transferSize = 900;
+  assert.notEqual(given(JSON.stringify(cached)).past?.code, 'stale-cache');
+});
+
+test('a refusal of a request full of cookies is about the cookies', () => {
+  const full = JSON.parse(har(entry('https://a.test/', 400)));
+  full.log.entries[0].request.headers = [{ name: 'Cookie', value: 'x'.repeat(9_216) }];
+  assert.equal(given(JSON.stringify(full)).past?.code, 'cookies-too-large');
+});
+
+test('streams that are all cut after the same silence were cut by their idleness', () => {
+  const cut = (receive: number): string =>
+    entry('https://a.test/v1/x', 200, 'data: {}', 'net::ERR_CONNECTION_RESET').replace(
+      /}$/,
+      `,"timings":{"receive":${receive}}}`,
+    );
+  const { past } = given(har(cut(60_500), cut(60_200), cut(63_600)));
+  assert.deepEqual([past?.code, past?.detail], ['stream-idle-cut', 'idle-cut@60s']);
+  assert.notEqual(given(har(cut(3_000), cut(17_000))).past?.code, 'stream-idle-cut');
+});
+
 test('a HAR file without a failure says so', () => {
   assert.match(given(har(entry('https://a.test/', 200))).sentence, /no failed exchange/);
 });

@@ -1,10 +1,11 @@
+import type { CauseCode } from '../diagnosis/catalogue.ts';
 import { classify } from '../diagnosis/classify.ts';
 import type { Evidence } from '../diagnosis/evidence.ts';
-import { findingOf } from '../diagnosis/finding.ts';
+import { type Confidence, findingOf } from '../diagnosis/finding.ts';
 import { jsonIn } from './ask.ts';
 import { evidenceOfWords } from './error-words.ts';
 import type { Facts, PastFailure } from './facts.ts';
-import { lastFailureIn } from './har.ts';
+import { failuresIn, type HarFailure } from './har.ts';
 import { isCauseCode } from './judge-answer.ts';
 import { plainText } from './outside.ts';
 import { targetOf } from './target.ts';
@@ -37,20 +38,60 @@ export function readGiven(bytes: Uint8Array, place: Place): Given {
 
 /** Reads pieces of a HAR file; the last failure of the last piece that has one counts. */
 export function readHar(pieces: readonly string[], place: Place): Given {
-  const failure = pieces.map(lastFailureIn).findLast((each) => each !== undefined);
+  const read = pieces.map(failuresIn);
+  const failure = read.map(({ last }) => last).findLast((each) => each !== undefined);
   if (failure === undefined)
     return { past: undefined, url: undefined, callId: undefined, sentence: 'The HAR file holds no failed exchange.' };
   const url = httpUrl(failure.url);
-  const answer = { status: failure.status, fields: failure.fields, body: failure.body };
-  const evidence: Evidence | undefined =
-    failure.status === 0 ? evidenceOfWords(failure.error ?? '') : { phase: 'body', firstEvent: 'answer', answer };
-  const what = failure.status === 0 ? (failure.error ?? 'no answer') : `status ${failure.status}`;
+  const isCut = failure.status < 400 && failure.status > 0;
+  const error = failure.error ?? 'no answer';
+  const what = failure.status === 0 || isCut ? error : `status ${failure.status}`;
+  const cutsMs = read.flatMap((each) => each.cutsMs);
+  const past = byBrowser(failure, cutsMs) ?? pastOf('har', harEvidence(failure, isCut), url, place, failure.atMs);
   return {
-    past: evidence === undefined ? undefined : pastOf('har', evidence, url, place, failure.atMs),
+    past,
     url,
     callId: undefined,
     sentence: `The last failure in the HAR file: ${plainText(what, 100)} from ${url ?? 'an address that is none'}.`,
   };
+}
+
+function harEvidence({ status, fields, body, error }: HarFailure, isCut: boolean): Evidence {
+  if (isCut) return { phase: 'body', firstEvent: 'reset', errno: 'ECONNRESET', bytesRead: Math.max(1, body.length) };
+  const answer = { status, fields, body };
+  if (status > 0) return { phase: 'body', firstEvent: 'answer', answer };
+  return evidenceOfWords(error ?? '') ?? { phase: 'wait-head', firstEvent: 'reset', errno: 'ECONNRESET' };
+}
+
+/** What servers begin to refuse: nginx takes 8 KiB of a field, Node 16 KiB of a head. */
+const COOKIE_CHARS_MAX = 7_500;
+const TOO_LARGE = new Set([400, 413, 431, 494, 520]);
+/** Silences after which boxes on the way cut, in seconds, and how much later a cut shows. */
+const IDLE_LIMITS_S = [30, 60, 100, 120, 230, 240, 300, 350];
+const IDLE_SLACK_S = 5;
+
+/** What only a recording of the browser can tell: what it showed from memory, how much it sent along, and in which rhythm answers were cut. */
+function byBrowser(failure: HarFailure, cutsMs: readonly number[]): PastFailure | undefined {
+  const { status, cookieChars, isFromCache, atMs } = failure;
+  const told = (
+    code: CauseCode,
+    confidence: Confidence,
+    decidedBy: readonly string[],
+    detail?: string,
+  ): PastFailure => {
+    const { hop, side } = findingOf(code, confidence, decidedBy, ANSWERED);
+    return { source: 'har', code, hop, side, confidence, decidedBy, detail, atMs, status, retryAfterMs: undefined };
+  };
+  if (isFromCache) return told('stale-cache', 'confirmed', ['the browser took it from its cache and asked nobody']);
+  if (cookieChars >= COOKIE_CHARS_MAX && TOO_LARGE.has(status))
+    return told('cookies-too-large', 'confirmed', [
+      `${cookieChars} characters of cookies were sent`,
+      `status ${status}`,
+    ]);
+  const limit = IDLE_LIMITS_S.find((s) => cutsMs.every((ms) => ms >= s * 1_000 && ms <= (s + IDLE_SLACK_S) * 1_000));
+  if (cutsMs.length < 2 || limit === undefined) return undefined;
+  const by = [`${cutsMs.length} answers were each cut after about ${limit} s`, 'a usual limit for silent connections'];
+  return told('stream-idle-cut', 'likely', by, `idle-cut@${limit}s`);
 }
 
 function readPage(text: string, bytes: Uint8Array, place: Place): Omit<Given, 'callId'> {

@@ -1,3 +1,5 @@
+import { fieldIn } from './ask.ts';
+
 /** One failed exchange out of a HAR file. */
 export type HarFailure = {
   readonly url: string;
@@ -8,7 +10,20 @@ export type HarFailure = {
   /** The browser's own word where there was no answer: `net::ERR_NAME_NOT_RESOLVED`. */
   readonly error: string | undefined;
   readonly atMs: number | undefined;
+  /** True: the browser showed it from memory, and asked nobody. */
+  readonly isFromCache: boolean;
+  /** Characters of the cookies that were sent. */
+  readonly cookieChars: number;
 };
+
+/** What a piece of a HAR file tells. */
+export type HarFailures = {
+  readonly last: HarFailure | undefined;
+  /** How long each answer flowed that began well and was cut, in milliseconds; at most `CUTS_MAX`. */
+  readonly cutsMs: readonly number[];
+};
+
+const CUTS_MAX = 100;
 
 /** 256 KiB: an entry longer than that carries a large body, of which the first part is all that tells. */
 const ENTRY_CHARS_MAX = 256 * 1024;
@@ -16,11 +31,12 @@ const ENTRY_CHARS_MAX = 256 * 1024;
 const ENTRIES_MAX = 20_000;
 
 /**
- * The last failed exchange in a piece of a HAR file, which may begin and end anywhere: entries are found by the word that begins each, and read
- * one by one, so that a file of any size is never held as one tree. Total; undefined where nothing failed.
+ * The failures in a piece of a HAR file, which may begin and end anywhere: entries are found by the word that begins each, and read one by one, so
+ * that a file of any size is never held as one tree. Total.
  */
-export function lastFailureIn(text: string): HarFailure | undefined {
+export function failuresIn(text: string): HarFailures {
   let last: HarFailure | undefined;
+  const cutsMs: number[] = [];
   let at = 0;
   for (let count = 0; count < ENTRIES_MAX; count += 1) {
     const found = text.indexOf('"response"', at);
@@ -30,12 +46,32 @@ export function lastFailureIn(text: string): HarFailure | undefined {
     if (response === undefined) continue;
     const status = Number(Reflect.get(response, 'status'));
     const error = textOf(Reflect.get(response, '_error'));
-    if (!(status >= 400) && !(status === 0 && error !== undefined)) continue;
+    const isCut = status >= 200 && status < 300 && error !== undefined;
+    if (!(status >= 400) && !(status === 0 && error !== undefined) && !isCut) continue;
     const request = requestBefore(text, found);
     if (request === undefined) continue;
-    last = { ...request, ...answerOf(response, status), error };
+    const answer = answerOf(response, status);
+    if (isCut && cutsMs.length < CUTS_MAX) cutsMs.push(receiveMsAfter(text, at));
+    last = { ...request, ...answer, error, isFromCache: isFromCache(response, answer.fields, request.atMs) };
   }
-  return last;
+  return { last, cutsMs };
+}
+
+/** The browser got no byte over the network, and the answer is older than the question. */
+function isFromCache(response: object, fields: readonly string[], atMs: number | undefined): boolean {
+  if (Reflect.get(response, '_transferSize') !== 0) return false;
+  const date = Date.parse(fieldIn(fields, 'date') ?? '');
+  return Number(fieldIn(fields, 'age') ?? 0) > 0 || (atMs !== undefined && atMs - date > OLD_MS);
+}
+
+/** A minute: clocks of browser and server differ by less. */
+const OLD_MS = 60_000;
+
+function receiveMsAfter(text: string, at: number): number {
+  const start = text.indexOf('"timings"', at);
+  const timings = start === -1 ? undefined : objectAfter(text, start + 9);
+  const ms = Number(timings === undefined ? 0 : Reflect.get(timings, 'receive'));
+  return Number.isFinite(ms) ? ms : 0;
 }
 
 /** The object that follows a name, when it is whole within the bound. */
@@ -72,28 +108,29 @@ function endOfObject(text: string, start: number): number | undefined {
 }
 
 /** The request of an entry stands before its response (HAR 1.2 §entries), its time before that. */
-function requestBefore(
-  text: string,
-  at: number,
-): { readonly url: string; readonly atMs: number | undefined } | undefined {
+function requestBefore(text: string, at: number): Pick<HarFailure, 'url' | 'atMs' | 'cookieChars'> | undefined {
   const before = text.slice(Math.max(0, at - ENTRY_CHARS_MAX), at);
   const start = before.lastIndexOf('"request"');
-  if (start === -1) return undefined;
-  const url = /"url"\s*:\s*"((?:[^"\\]|\\.){1,4096})"/.exec(before.slice(start))?.[1];
+  const request = start === -1 ? undefined : objectAfter(before, start + 9);
+  const url = request === undefined ? undefined : textOf(Reflect.get(request, 'url'));
+  if (request === undefined || url === undefined) return undefined;
   const times = [...before.matchAll(/"startedDateTime"\s*:\s*"([^"]{10,40})"/g)];
   const atMs = Date.parse(times.at(-1)?.[1] ?? '');
-  return url === undefined
-    ? undefined
-    : { url: url.replaceAll('\\/', '/'), atMs: Number.isFinite(atMs) ? atMs : undefined };
+  const cookieChars = fieldIn(fieldsOf(request), 'cookie')?.length ?? 0;
+  return { url: url.slice(0, 4_096), atMs: Number.isFinite(atMs) ? atMs : undefined, cookieChars };
 }
 
-function answerOf(response: object, status: number): Pick<HarFailure, 'status' | 'fields' | 'body'> {
-  const headers: unknown = Reflect.get(response, 'headers');
-  const fields = (Array.isArray(headers) ? headers : []).slice(0, 64).flatMap((each: unknown) => {
+function fieldsOf(message: object): readonly string[] {
+  const headers: unknown = Reflect.get(message, 'headers');
+  return (Array.isArray(headers) ? headers : []).slice(0, 64).flatMap((each: unknown) => {
     const name = typeof each === 'object' && each !== null ? textOf(Reflect.get(each, 'name')) : undefined;
     const value = typeof each === 'object' && each !== null ? textOf(Reflect.get(each, 'value')) : undefined;
     return name === undefined || value === undefined ? [] : [name.toLowerCase(), value];
   });
+}
+
+function answerOf(response: object, status: number): Pick<HarFailure, 'status' | 'fields' | 'body'> {
+  const fields = fieldsOf(response);
   const content: unknown = Reflect.get(response, 'content');
   const text = typeof content === 'object' && content !== null ? textOf(Reflect.get(content, 'text')) : undefined;
   const isPacked = typeof content === 'object' && content !== null && Reflect.get(content, 'encoding') === 'base64';

@@ -9,6 +9,7 @@ import {
   isWorking,
   type Judgement,
 } from './verdict/judgement.ts';
+import { inspectorOf } from './verdict/tls.ts';
 
 /** 8 remarks: more hide the verdict. */
 const REMARKS_MAX = 8;
@@ -67,6 +68,9 @@ function wayRemarks(facts: Facts): string[] {
   const dohDead = names?.doh.length !== 0 && names?.doh.every(({ ips }) => ips.length === 0) === true;
   if (dohDead && names?.public.some(({ ips }) => ips.length > 0) === true)
     remarks.push('DNS over HTTPS does not work in this network: a browser with secure DNS may fail.');
+  const seen = tls?.tries[0];
+  const product = seen === undefined ? undefined : inspectorOf(seen);
+  if (product !== undefined) remarks.push(`${product} opens the encrypted connections, and is trusted here.`);
   const end = tls?.tries[0]?.chain[0]?.validToMs;
   const from = tls?.tries[0]?.chain[0]?.validFromMs;
   if (end !== undefined && from !== undefined && Number.isFinite(end))

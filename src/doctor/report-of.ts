@@ -39,7 +39,10 @@ export function reportOf(parts: ReportParts): Report {
     remarks: remarksOf(facts, judgement),
     unchecked: isTold
       ? []
-      : probes.filter(({ state }) => state === 'crash').map(({ id, sentence }) => `${id}: ${sentence}`),
+      : [
+          ...alone(facts, judgement),
+          ...probes.filter(({ state }) => state === 'crash').map(({ id, sentence }) => `${id}: ${sentence}`),
+        ],
     probes,
     timings: { firstVerdictMs: Math.round(parts.firstVerdictMs), totalMs: Math.round(parts.totalMs) },
     contacted: parts.contacted,
@@ -94,11 +97,17 @@ function findingFor(judgement: Judgement): Finding {
   );
 }
 
+/** Says how the second opinion is had where it would decide. */
+function alone(facts: Facts, { confidence }: Judgement): readonly string[] {
+  if (confidence !== 'inconclusive' || facts.target?.reach !== 'public' || control(facts) !== undefined) return [];
+  return [
+    'Nobody tried it from elsewhere: with `--gateway <url>` a Goodgate does, and tells this network from the rest.',
+  ];
+}
+
 /** Steps whose usual words speak of a page: in a terminal there is none. */
 const HERE: Readonly<Partial<Record<PersonStepId, string>>> = {
   'tell-operator': 'If it stays, give the report of `goodgate doctor --share` to whoever runs this service.',
-  'run-doctor':
-    'Run it again with `--gateway <url>`, so that somebody else tries it too, and send the report of `--share` along.',
   'fix-proxy-setting': 'If you did not mean to use this proxy, take the named setting out, or except this host.',
 };
 
@@ -110,6 +119,8 @@ function stepsFor(finding: Finding, facts: Facts, platform: string): readonly Re
   const isRemote = finding.hop === 'service' || finding.hop === 'gateway' || finding.hop === 'edge';
   return (
     personSteps(finding, situationOf(finding, situation))
+      // The doctor is what runs.
+      .filter((id) => id !== 'run-doctor')
       // Where somebody else has to act, nothing is asked of the person's device, whatever the catalogue offers others.
       .filter((id) => !isRemote || finding.side === 'person' || !LOCAL_KINDS.has(PERSON_STEPS[id].kind))
       .map((id) => {

@@ -1,5 +1,6 @@
-import { ask, jsonIn } from './ask.ts';
-import type { Facts } from './facts.ts';
+import { findingOf } from '../diagnosis/finding.ts';
+import { ask, jsonIn, viaTo } from './ask.ts';
+import type { Facts, PastFailure } from './facts.ts';
 import { isCauseCode } from './judge-answer.ts';
 import { type Outside, PROBE_MS_MAX, plainText } from './outside.ts';
 import type { ProbeReport } from './report.ts';
@@ -18,6 +19,7 @@ export async function askStory(outside: Outside, gateway: string, id: string, ca
     url: new URL(`/goodgate/why/${id}`, gateway).href,
     fields: ['accept', 'application/json', ...(key === undefined ? [] : ['authorization', `Bearer ${key}`])],
     ca,
+    via: viaTo(outside, gateway),
     timeoutMs: PROBE_MS_MAX,
   });
   const tookMs = Math.round(told.tookMs);
@@ -32,6 +34,34 @@ export async function askStory(outside: Outside, gateway: string, id: string, ca
   return readStory(jsonIn(told.body), tookMs);
 }
 
+const LEFT = {
+  id: 'story',
+  state: 'warn',
+  sentence: 'The gateway saw the caller leave before the answer was whole.',
+} as const;
+
+function left(at: string): PastFailure {
+  const decidedBy = ['the gateway saw the caller leave'];
+  const { hop, side, confidence, detail } = findingOf('caller-left', 'confirmed', decidedBy, {
+    phase: 'body',
+    firstEvent: 'our-cancel',
+  });
+  const atMs = Date.parse(at);
+  const when = Number.isFinite(atMs) ? atMs : undefined;
+  return {
+    source: 'story',
+    code: 'caller-left',
+    hop,
+    side,
+    confidence,
+    decidedBy,
+    detail,
+    atMs: when,
+    status: undefined,
+    retryAfterMs: undefined,
+  };
+}
+
 /** A story as `/goodgate/why/<id>` tells it, read defensively. */
 export function readStory(json: unknown, tookMs: number): Story {
   const of = (value: unknown, name: string): unknown =>
@@ -40,6 +70,8 @@ export function readStory(json: unknown, tookMs: number): Story {
   const code = of(problem, 'goodgate_code');
   const at = plainText(String(of(json, 'at') ?? ''), 40);
   if (!isCauseCode(code)) {
+    if (of(json, 'ended') === 'abandoned')
+      return { facts: { past: left(at) }, report: { ...LEFT, tookMs, facts: { at } } };
     const isGood = of(json, 'ended') === 'answered';
     const sentence = isGood ? `The gateway answered this call (${at}).` : 'The story names no cause.';
     return {

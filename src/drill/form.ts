@@ -26,9 +26,7 @@ export async function readForm<T>(
   const form = new Form(source, [], []);
   const value = read(form);
   form.close();
-  return form.faults.length === 0
-    ? { kind: 'value', value }
-    : { kind: 'faults', lines: faultLines(form.faults) };
+  return form.faults.length === 0 ? { kind: 'value', value } : { kind: 'faults', lines: faultLines(form.faults) };
 }
 
 /** A map of a file: each thing in it is asked for by name, with what it may be and what it is when unsaid. */

@@ -65,7 +65,8 @@ function scenarioIn(form: Form, file: string): Scenario {
 function targetsIn(form: Form): readonly TargetPlan[] {
   const map = form.map('targets');
   const names = map?.names() ?? [];
-  if (names.length > TARGETS_MAX) form.fault('targets', `there are ${names.length} targets; expected at most ${TARGETS_MAX}`);
+  if (names.length > TARGETS_MAX)
+    form.fault('targets', `there are ${names.length} targets; expected at most ${TARGETS_MAX}`);
   const targets = names.slice(0, TARGETS_MAX).flatMap((name): TargetPlan[] => {
     if (!/^[a-z][a-z0-9-]{0,30}$/.test(name) || BUSY_HOSTS.includes(name)) {
       map?.fault(name, `a target is named in small letters, digits and dashes, and not ${BUSY_HOSTS.join(', ')}`);
@@ -91,22 +92,26 @@ function targetsIn(form: Form): readonly TargetPlan[] {
 }
 
 function poolsIn(form: Form, names: readonly string[]): readonly PoolPlan[] {
-  const pools = form.list('pools', POOLS_MAX).map((pool): PoolPlan => ({
-    targets: pool.words('targets', names),
-    balance: pool.choice('balance', BALANCES, 'least-connections'),
-    redundancy: pool.choice('redundancy', REDUNDANCIES, undefined),
-  }));
+  const pools = form.list('pools', POOLS_MAX).map(
+    (pool): PoolPlan => ({
+      targets: pool.words('targets', names),
+      balance: pool.choice('balance', BALANCES, 'least-connections'),
+      redundancy: pool.choice('redundancy', REDUNDANCIES, undefined),
+    }),
+  );
   return pools.length > 0 ? pools : [{ targets: names, balance: 'least-connections', redundancy: undefined }];
 }
 
 function loadsIn(form: Form, dialect: 'openai' | 'anthropic'): readonly Load[] {
   const spoken = dialect === 'anthropic' ? (['messages'] as const) : TONGUES.filter((tongue) => tongue !== 'messages');
-  const loads = form.list('callers', CALLERS_MAX).map((caller): Load => ({
-    kind: caller.choice('kind', CALLER_KINDS, 'plain'),
-    perS: caller.number('per-second', 0.001, CALLS_PER_S_MAX, 1),
-    curve: caller.choice('curve', CURVES, 'flat'),
-    tongue: caller.choice('speaks', spoken, dialect === 'anthropic' ? 'messages' : 'chat'),
-  }));
+  const loads = form.list('callers', CALLERS_MAX).map(
+    (caller): Load => ({
+      kind: caller.choice('kind', CALLER_KINDS, 'plain'),
+      perS: caller.number('per-second', 0.001, CALLS_PER_S_MAX, 1),
+      curve: caller.choice('curve', CURVES, 'flat'),
+      tongue: caller.choice('speaks', spoken, dialect === 'anthropic' ? 'messages' : 'chat'),
+    }),
+  );
   const tongue = dialect === 'anthropic' ? 'messages' : 'chat';
   if (loads.length > 0) return loads;
   return [

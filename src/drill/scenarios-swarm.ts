@@ -162,7 +162,12 @@ const TONGUES: readonly Tongue[] = ['chat', 'chat', 'responses', 'completions'];
 function drawLoads(chance: Chance, dialect: NonNullable<Plan['dialect']>): Load[] {
   const tongue = (): Tongue => (dialect === 'anthropic' ? 'messages' : oneOf(chance, TONGUES));
   const loads: Load[] = [
-    { kind: 'plain', perS: 1 + chance.float() * 4, curve: oneOf(chance, CURVES), tongue: tongue() },
+    {
+      kind: 'plain',
+      perS: chance.float() < CROWD_SHARE ? 40 : 1 + chance.float() * 4,
+      curve: oneOf(chance, CURVES),
+      tongue: tongue(),
+    },
     { kind: 'stream', perS: 0.5 + chance.float() * 1.5, curve: oneOf(chance, CURVES), tongue: tongue() },
   ];
   for (const kind of CALLER_KINDS) {
@@ -173,7 +178,10 @@ function drawLoads(chance: Chance, dialect: NonNullable<Plan['dialect']>): Load[
   return loads;
 }
 
-/** Those who leave may be most of all callers: only then would it show if leaving were held against a target. */
+/**
+ * In so many runs there is a crowd: of plain callers, since below some ten calls a second the floor of the budget pays for everything, and of
+ * those who leave, since only then would it show if leaving were held against a target.
+ */
 const CROWD_SHARE = 0.1;
 
 function perSOf(kind: CallerKind, chance: Chance): number {

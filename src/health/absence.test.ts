@@ -49,3 +49,28 @@ test('names that callers make up are not remembered without bound', () => {
   assert.deepEqual(present('m0'), ['a', 'b']);
   assert.deepEqual(present('m1'), ['b']);
 });
+
+test('who finds a call too large is not asked for others as large while another takes them, and for smaller ones it is', async () => {
+  const { time, absences, a, b, seats } = stage();
+  const sized = (bytes: number) => playedCall(time, { body: new Uint8Array(bytes) });
+  const present = (bytes: number) => absences.present(seats, sized(bytes)).map((seat) => seat.target.name);
+  const refuse = (bytes: number, seat = a, status = 413) => {
+    const failure = answeredWith('request-too-large', status);
+    absences.end(seat, sized(bytes), playedAttempt(sized(bytes), seat.target.name), { kind: 'failed', failure });
+  };
+  refuse(100, a, 431);
+  assert.deepEqual(present(100), ['a', 'b']);
+  refuse(100);
+  refuse(200);
+  assert.deepEqual(present(100), ['b']);
+  assert.deepEqual(present(99), ['a', 'b']);
+  refuse(150, b);
+  assert.deepEqual(present(150), ['a', 'b'], 'both refuse it, so both are asked');
+  absences.spoke(a, sized(99));
+  assert.deepEqual(present(120), ['b']);
+  absences.spoke(a, sized(100));
+  assert.deepEqual(present(120), ['a', 'b']);
+  refuse(100);
+  await time.pass(ABSENT_MS);
+  assert.deepEqual(present(100), ['a', 'b']);
+});

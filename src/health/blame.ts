@@ -49,6 +49,7 @@ export class Court {
   judge(call: Call): void {
     for (const attempt of convicted(call.story.attempts)) {
       if (this.#judged.has(attempt)) continue;
+      // probe: a doubtful attempt is judged by what became of the call
       this.#judged.add(attempt);
       for (const convict of this.#pools.get(attempt.pool) ?? []) convict(attempt);
     }

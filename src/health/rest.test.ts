@@ -129,14 +129,27 @@ test('a lost probe locks nobody out: the lease ends by itself (codex-lb PR #1857
   assert.equal(rest.isDue(nowMs + REST_LIMITS.leaseMs), true);
 });
 
-test('a probe that still talks when its lease ends has proven enough', () => {
+test('a probe that still talks thirty seconds after its first word has proven enough', () => {
   const rest = fresh();
   fail(rest, T0);
   const probe = begun(T0 + 8000);
   rest.state(T0 + 8000);
   rest.start(T0 + 8000, probe);
   rest.spoke(T0 + 8100, probe);
-  assert.equal(rest.state(T0 + 8000 + REST_LIMITS.leaseMs), 'serving');
+  assert.equal(rest.state(T0 + 8099 + REST_LIMITS.provenMs), 'probing');
+  assert.equal(rest.state(T0 + 8100 + REST_LIMITS.provenMs), 'serving');
+});
+
+test('a probe that speaks and then stalls has proven nothing: it rests the target for longer', () => {
+  const rest = fresh();
+  fail(rest, T0);
+  const probe = begun(T0 + 8000);
+  rest.state(T0 + 8000);
+  rest.start(T0 + 8000, probe);
+  rest.spoke(T0 + 8100, probe);
+  // The clock between the parts of a stream.
+  assert.equal(rest.failed(T0 + 8100 + 15_000, probe), true);
+  assert.equal(rest.state(T0 + 8100 + 15_000), 'resting');
 });
 
 test('a probe whose caller left gives the lease back', () => {
@@ -318,7 +331,7 @@ test('whatever happens: states follow one another as they may, leases end, rests
         // Nothing but the end of its rest makes a target probe.
         if (after === 'probing') assert.equal(passed, 'probing');
         if (after === 'resting') assert.ok(rest.nextMs() > nowMs && rest.nextMs() <= nowMs + 4_000_000);
-        if (after === 'probing') assert.ok(rest.isDue(nowMs) || rest.nextMs() <= nowMs + REST_LIMITS.leaseMs);
+        if (after === 'probing') assert.ok(rest.isDue(nowMs) || rest.nextMs() <= nowMs + REST_LIMITS.provenMs);
         const ramp = rest.ramp(nowMs);
         assert.ok(ramp >= 0.1 && ramp <= 1);
         before = after;

@@ -29,6 +29,8 @@ export type RestLimits = {
   readonly refusedMs: number;
   /** A probe that says nothing for this long is lost, and the next call may probe. */
   readonly leaseMs: number;
+  /** One that still talks so long after its first word has proven enough: longer than the 15 s of silence that end a stalled stream. */
+  readonly provenMs: number;
   /** A probe waits this long for a call that may be tried again elsewhere; then the next call is it. */
   readonly overdueMs: number;
   /** Slow start: weight grows from `rampMin` to whole over this time (Envoy: max(10 %, t / 30 s)). */
@@ -50,6 +52,7 @@ export const REST_LIMITS: RestLimits = {
   retryAfterMaxMs: 3_600_000,
   refusedMs: 60_000,
   leaseMs: 15_000,
+  provenMs: 30_000,
   overdueMs: 30_000,
   rampMs: 30_000,
   rampMin: 0.1,
@@ -96,6 +99,7 @@ export class Rest {
   state(nowMs: number): 'serving' | 'resting' | 'probing' {
     if (this.#state === 'resting' && nowMs >= this.#untilMs) this.#state = 'probing';
     if (this.#state === 'probing' && this.#probe !== undefined && nowMs >= this.#leaseUntilMs) {
+      // probe: the lease of a probe ends
       this.#probe = undefined;
       if (this.#hasProbeSpoken) this.#serve(nowMs);
     }
@@ -140,7 +144,9 @@ export class Rest {
   /** The first part came: proves life, to the holder of the lease above all. */
   spoke(nowMs: number, attempt: Begun): void {
     this.#heardMs = nowMs;
-    if (attempt === this.#probe) this.#hasProbeSpoken = true;
+    if (attempt !== this.#probe || this.#hasProbeSpoken) return;
+    this.#hasProbeSpoken = true;
+    this.#leaseUntilMs = nowMs + this.#limits.provenMs;
   }
 
   /** A whole answer. One that was begun after the rest, probe or not, ends it. True when the target came back by it. */
@@ -210,6 +216,7 @@ export class Rest {
     this.#calms += 1;
     // What was asked for, and a little over it so that not everybody comes back at that instant.
     const restMs = askedMs > 0 ? askedMs * (1 + this.#chance.float() / 10) : this.#jitter(backoffMs);
+    // probe: a target rests because it said so
     this.#rest(nowMs, restMs, 'refusals');
     return true;
   }
@@ -219,6 +226,7 @@ export class Rest {
     if (this.state(nowMs) === 'resting') return false;
     this.#refusals += 1;
     if (this.#refusals < this.#limits.refusalsMax && attempt !== this.#probe) return false;
+    // probe: a refused key rests its target
     this.#rest(nowMs, this.#jitter(this.#limits.refusedMs * 2), 'credential');
     return true;
   }
@@ -233,6 +241,7 @@ export class Rest {
    * as a whole gets up.
    */
   wake(nowMs: number): void {
+    // probe: a pool that lay down as a whole gets up together
     this.#serve(nowMs);
     this.#failures = this.#limits.failuresMax - 1;
   }

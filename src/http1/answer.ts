@@ -44,6 +44,18 @@ const PREFIX = 'HTTP/';
 const TLS_ALERT = 21;
 const TLS_HANDSHAKE = 22;
 
+let knownLimits: AnswerLimits | undefined;
+let knownHeadLimits: HeadLimits = HEAD_LIMITS;
+
+/** Nearly always the same for all connections of the process, and so one object. */
+function headLimitsOf(limits: AnswerLimits): HeadLimits {
+  if (limits !== knownLimits) {
+    knownLimits = limits;
+    knownHeadLimits = { ...HEAD_LIMITS, headBytesMax: limits.headBytesMax, fieldsMax: limits.fieldsMax };
+  }
+  return knownHeadLimits;
+}
+
 /** Reads one answer after another of a connection, from bytes cut anyhow. Lives as long as the connection, so that an exchange allocates none. */
 export class AnswerReader {
   place: AnswerPlace = 'idle';
@@ -60,7 +72,7 @@ export class AnswerReader {
 
   constructor(limits: AnswerLimits) {
     this.#limits = limits;
-    this.#headLimits = { ...HEAD_LIMITS, headBytesMax: limits.headBytesMax, fieldsMax: limits.fieldsMax };
+    this.#headLimits = headLimitsOf(limits);
     this.#gatherer = new HeadGatherer(limits.headBytesMax, 0);
     this.#body = new BodyReader(limits);
   }

@@ -11,7 +11,7 @@ import type { ResponseHead } from './head.ts';
 import { keepsAlive } from './keep-alive.ts';
 import { type Pool, RECENT_MS } from './pool.ts';
 import { ExchangeRecord } from './record.ts';
-import { Sending } from './sending.ts';
+import { Sending, spent } from './sending.ts';
 
 /** A 408 this soon on a reused connection answers the server's idle timer, not our request (taxonomy row F13). */
 const IDLE_RACE_MS = 1000;
@@ -29,10 +29,10 @@ export type Switched = (fields: Fields, wire: Wire, early: Uint8Array) => void;
 export class RunningExchange implements Exchange, ConnectionUser, AnswerHearer {
   readonly #pool: Pool;
   readonly #clock: Clock;
-  readonly #request: OutgoingRequest;
+  #request: OutgoingRequest;
   readonly #receiver: Receiver;
   readonly #switched: Switched | undefined;
-  readonly #headText: string;
+  #headText: string;
   readonly #isReplayable: boolean;
   readonly #record: ExchangeRecord;
   #connection: Connection | undefined;
@@ -186,8 +186,10 @@ export class RunningExchange implements Exchange, ConnectionUser, AnswerHearer {
       return;
     }
     this.#record.hear(nowMs);
-    // Row F5: an early refusal is relayed, and the rest of the upload is not worth sending.
-    if (!this.#record.isHandedOver && (status >= 400 || !this.#isKept)) this.#sending?.refuse();
+    // From here on it is never sent again. Row F5: an early refusal is relayed, and the rest of the upload is not worth sending.
+    this.#headText = '';
+    if (this.#record.isHandedOver) this.#request = spent(this.#request);
+    else if (status >= 400 || !this.#isKept) this.#sending?.refuse();
     connection.clock.watch('between-bytes', this.#request.clocks.betweenBytesMs, nowMs);
     if (this.#isPaused) this.pause();
     this.#receiver.head(status, fields, framing.length);
@@ -263,6 +265,7 @@ export class RunningExchange implements Exchange, ConnectionUser, AnswerHearer {
     const isSilent = state === 'prove' || connection.read === 0;
     if (isReused && isSilent) this.#pool.limit.sawClose(idleMs, nowMs);
     if (state === 'prove') {
+      // probe: an idle connection dies in the turn in which it is taken
       connection.destroy();
       this.#reuse(nowMs);
     } else if (!isSilent || !this.#replay(connection)) {
@@ -282,6 +285,7 @@ export class RunningExchange implements Exchange, ConnectionUser, AnswerHearer {
     const { written } = connection;
     const isUnsent = written === 0 && this.#request.bodyFlow === undefined;
     if (!this.#record.isReused || !(isUnsent || this.#isReplayable)) return false;
+    // probe: a dead reused connection is replaced and the request sent again
     this.#record.replay(written);
     this.#sending?.stop();
     this.#sending = undefined;
@@ -293,7 +297,7 @@ export class RunningExchange implements Exchange, ConnectionUser, AnswerHearer {
 
   /** An answer that is not the service's to our request: its status is the evidence. */
   #answerInstead(status: number, fields: Fields): void {
-    this.#fail({ firstEvent: 'answer', answer: { status, fields, body: NOTHING } });
+    this.#fail({ firstEvent: 'answer', answer: { status, fields, body: new Uint8Array(0) } });
   }
 
   #fail(fault: Omit<Evidence, 'phase'> | DialFault): void {
@@ -343,5 +347,3 @@ export class RunningExchange implements Exchange, ConnectionUser, AnswerHearer {
     return this.#record.facts(this.#clock.now());
   }
 }
-
-const NOTHING = new Uint8Array(0);

@@ -52,6 +52,38 @@ test('connections are counted whatever becomes of them: after a storm the limit 
   }
 });
 
+test('one origin has no more connections than it may, and the others have theirs', async () => {
+  const played = playedWorld();
+  const requester = createRequester(played, { originConnectionsMax: 1 });
+  const ask = (host: string) => {
+    const heard = hearing();
+    requester.exchange({ host, port: 80, isSecure: false }, asking(), heard.receiver);
+    return heard;
+  };
+  const first = ask('a.example');
+  const second = ask('a.example');
+  const other = ask('b.example');
+  await played.turn();
+  assert.equal(played.wires.length, 2);
+  assert.equal(second.evidence?.errno, 'EMFILE');
+  assert.equal(second.evidence?.bytesWritten, 0);
+  assert.match(second.evidence?.note ?? '', /^1 connections to this target are open: limits.target-connections$/);
+  for (const wire of played.wires) {
+    wire.opens();
+    wire.says(GOOD);
+  }
+  assert.deepEqual(
+    [first.events, other.events],
+    [
+      ['head 200', 'end'],
+      ['head 200', 'end'],
+    ],
+  );
+  const third = ask('a.example');
+  await played.turn();
+  assert.equal(third.evidence, undefined);
+});
+
 test('at the limit an idle connection of another origin makes room', async () => {
   const played = playedWorld();
   const requester = createRequester(played, { connectionsMax: 1 });

@@ -15,6 +15,8 @@ const RECENT_PART = 1 / 4;
 export type PoolSettings = {
   readonly idle: IdleSettings;
   readonly answer: AnswerLimits;
+  /** Open connections to one origin. */
+  readonly originConnectionsMax: number;
   /** Idle connections kept for one origin. 256: what a burst leaves behind, not what it needed. */
   readonly idleMax: number;
   /** A connection is closed after this long, varied by a fifth so that they do not all end at once: lets DNS and balancers move us. */
@@ -79,6 +81,7 @@ export class Pool implements ConnectionOwner {
       if (idleMs >= idleMaxMs) return undefined;
       this.#idle.pop();
       if (idleMs < limitMs && nowMs < connection.endsMs && connection.wire.isOpen) return connection;
+      // probe: a kept connection is too old to be used again
       connection.destroy();
     }
   }
@@ -98,10 +101,11 @@ export class Pool implements ConnectionOwner {
 
   /** Opens a connection for one exchange. The count is taken now, so that a burst cannot pass the limit while it dials. */
   dial(clocks: DialClocks, opened: (connection: Connection) => void, failed: (fault: DialFault) => void): () => void {
-    if (this.#census.count >= this.#census.max && !this.#census.evict()) {
+    const note = this.#excess();
+    if (note !== undefined) {
       let isWanted = true;
       this.#tools.timers.soon(() => {
-        if (isWanted) failed({ ...TOO_MANY, note: `${this.#census.max} connections are open: connectionsMax` });
+        if (isWanted) failed({ ...TOO_MANY, note });
       });
       return () => {
         isWanted = false;
@@ -169,6 +173,18 @@ export class Pool implements ConnectionOwner {
     const openedMs = this.#tools.clock.now();
     const endsMs = openedMs + this.#settings.ageMaxMs * (0.8 + 0.4 * this.#tools.chance.float());
     return new Connection(dialled, { openedMs, endsMs }, this.#tools, this.#settings.answer, this);
+  }
+
+  /** Why no connection may be opened; idle ones make room for it. */
+  #excess(): string | undefined {
+    const { originConnectionsMax } = this.#settings;
+    if (this.#open >= originConnectionsMax && !this.evict()) {
+      return `${originConnectionsMax} connections to this target are open: limits.target-connections`;
+    }
+    if (this.#census.count >= this.#census.max && !this.#census.evict()) {
+      return `${this.#census.max} connections are open: connectionsMax`;
+    }
+    return undefined;
   }
 
   #count(change: 1 | -1): void {

@@ -1,4 +1,5 @@
 import { type BodyLimits, BodyReader } from './body.ts';
+import type { BodySink } from './contract.ts';
 import { faultOf, type HeadFault } from './fault.ts';
 import { type Framing, NO_BODY } from './framing.ts';
 import { REFUSED } from './gather.ts';
@@ -17,6 +18,9 @@ export type BodyPort = {
 
 /** The rest of a body nobody wanted is read and dropped up to here, to save the connection; beyond it a new connection is cheaper. */
 const DISCARDED_BYTES_MAX = 65_536;
+
+/** In the place of a reader that has heard the end: what it gathered is no longer kept by the request, and nobody else may read it. */
+const HEARD_ALL: BodySink = { part() {}, end() {}, fail() {} };
 
 /** The bodies of one connection's requests, one after the other: each waits for its reader, flows, and is dropped if its answer came first. */
 export class RequestBody implements RequestPort {
@@ -87,7 +91,9 @@ export class RequestBody implements RequestPort {
   /** The body came whole, and its last byte was fed: tells the reader. */
   tellEnd(): void {
     const trailers = this.#reader?.trailers;
-    this.#request?.sink?.end(trailers);
+    const sink = this.#request?.sink;
+    if (this.#request !== undefined) this.#request.sink = HEARD_ALL;
+    sink?.end(trailers);
   }
 
   /** The answer is out and nobody wants the rest. */

@@ -1,7 +1,7 @@
 import { faultOf, type HeadFault, isFault } from './fault.ts';
 import { type Framing, NO_BODY, requestFraming } from './framing.ts';
 import { HeadGatherer, REFUSED } from './gather.ts';
-import { type HeadLimits, headMemory, parseRequestHead, type RequestHead } from './head.ts';
+import { type HeadLimits, type HeadMemory, headMemory, parseRequestHead, type RequestHead } from './head.ts';
 import { type HostMemory, hear, type Said } from './target.ts';
 
 /** The first byte of a TLS record that carries a handshake (RFC 8446 §5.1): someone takes this port for a secure one. */
@@ -23,7 +23,9 @@ export class RequestReader {
   readonly #limits: HeadLimits;
   readonly #bodyBytesMax: number;
   readonly #gatherer: HeadGatherer;
-  readonly #memory = headMemory();
+  /** From the second request on: a connection that asks once, for a long stream, has nothing to remember it for. */
+  #memory: HeadMemory | undefined;
+  #heads = 0;
   readonly #hostMemory: HostMemory = { host: undefined };
   #isFirstByte = true;
 
@@ -69,6 +71,8 @@ export class RequestReader {
   }
 
   #judge(text: string): HeadFault | undefined {
+    this.#heads += 1;
+    if (this.#heads === 2) this.#memory = headMemory();
     const head = parseRequestHead(text, this.#limits, this.#memory);
     if (isFault(head)) {
       this.head = NO_HEAD;

@@ -23,6 +23,8 @@ export type RequesterSettings = {
    * wait in the waiting room of `attempts/`, which knows their deadlines, and nowhere else.
    */
   readonly connectionsMax: number;
+  /** Open connections to one origin; beyond it a call fails at once. As many as to all unless told otherwise. */
+  readonly originConnectionsMax: number;
   /** Idle connections kept for one origin. */
   readonly idleMax: number;
   readonly ageMaxMs: number;
@@ -40,6 +42,7 @@ export const REQUESTER_DEFAULTS: RequesterSettings = {
   idle: IDLE_DEFAULTS,
   answer: ANSWER_LIMITS,
   connectionsMax: 16_384,
+  originConnectionsMax: 16_384,
   idleMax: 256,
   ageMaxMs: 300_000,
   requestsMax: 1000,

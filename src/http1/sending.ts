@@ -1,3 +1,4 @@
+import type { Fields } from '../call/fields.ts';
 import type { Clock } from '../world/world.ts';
 import type { Connection } from './connection.ts';
 import type { OutgoingRequest } from './contract.ts';
@@ -91,4 +92,11 @@ export class Sending implements UploadOwner {
     if (this.#record.state !== 'send' || !this.#record.isHandedOver || this.#connection.wire.bytesQueued > 0) return;
     this.#connection.clock.watch('head', this.#request.clocks.headMs, nowMs, fromMs);
   }
+}
+
+const NO_FIELDS: Fields = [];
+
+/** What is left to know of a request that is sent: its clocks. */
+export function spent({ clocks }: OutgoingRequest): OutgoingRequest {
+  return { method: '', target: '', fields: NO_FIELDS, body: undefined, clocks, isReplayable: false };
 }

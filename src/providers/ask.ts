@@ -2,7 +2,7 @@ import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
 import { type Fields, fieldOf } from '../call/fields.ts';
 import { ANSWERED, type Tunnel } from '../call/reply.ts';
-import { type Head, Relay, type Upstream } from '../call/settle.ts';
+import { type Head, Relay, SETTLED, type Upstream } from '../call/settle.ts';
 import type { Attempt } from '../call/story.ts';
 import type { Target } from '../call/target.ts';
 import { withModel } from '../call/top-level.ts';
@@ -68,8 +68,8 @@ class Asking implements Receiver {
   readonly #clock: Clock;
   readonly #attempt: Attempt | undefined;
   readonly #target: string;
-  readonly #fulfil: (relay: Relay) => void;
-  readonly #reject: (failure: Failure) => void;
+  #fulfil: (relay: Relay) => void;
+  #reject: (failure: Failure) => void;
   #exchange: Exchange | undefined;
   /** Ours since the target has switched protocols. */
   #wire: Wire | undefined;
@@ -105,6 +105,8 @@ class Asking implements Receiver {
     }
     this.#relay = new Relay({ status, fields, length, target: this.#target }, this);
     this.#fulfil(this.#relay);
+    this.#fulfil = SETTLED;
+    this.#reject = SETTLED;
   }
 
   part(bytes: Uint8Array): void {

@@ -6,9 +6,18 @@ export function banner(
   address: ListenAddress,
   sentences: readonly string[],
   sandbox: readonly { readonly name: string; readonly url: string }[],
+  isSecure: boolean,
 ): string[] {
-  const base = `http://${listenWords(address)}`;
-  const lines = [`Goodgate serves on ${base}`, '', ...sentences.map((sentence) => `  ${sentence}`), ''];
+  const scheme = isSecure ? 'https' : 'http';
+  const isAnywhere = address.ip === '0.0.0.0' || address.ip === '::';
+  // An address that stands for all of them is listened on, not asked.
+  const base = `${scheme}://${isAnywhere ? `localhost:${address.port}` : listenWords(address)}`;
+  const lines = [
+    `Goodgate serves on ${scheme}://${listenWords(address)}${isAnywhere ? ' (every address of this machine)' : ''}`,
+    '',
+    ...sentences.map((sentence) => `  ${sentence}`),
+    '',
+  ];
   lines.push(
     'Ask it:',
     `  curl ${base}/v1/chat/completions -H 'content-type: application/json' \\`,

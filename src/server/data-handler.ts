@@ -51,11 +51,11 @@ export type RecordCall = (call: Call, outcome: Outcome, status: number, finding:
 
 /** The handler of the data port: request → call → service → reply, or the one failure it ends in. */
 export function dataHandler(handling: DataHandling): RequestHandler {
-  const nameCaller = callerNames();
+  const reading: CallReading = { clock: handling.clock, nameCaller: callerNames(), hints: handling.hints };
   return (request, response) => {
     if (request.target.startsWith('/goodgate') && OURS.test(request.target) && handling.pages(request, response))
       return;
-    new Handling(handling, request, response, nameCaller).begin();
+    new Handling(handling, request, response, reading).begin();
   };
 }
 
@@ -69,16 +69,11 @@ class Handling {
   readonly #startMs: number;
   readonly #path: string;
 
-  constructor(
-    handling: DataHandling,
-    request: IncomingRequest,
-    response: Responder,
-    nameCaller: CallReading['nameCaller'],
-  ) {
+  constructor(handling: DataHandling, request: IncomingRequest, response: Responder, reading: CallReading) {
     this.#handling = handling;
     this.#request = request;
     this.#response = response;
-    this.#reading = { clock: handling.clock, nameCaller, hints: handling.hints };
+    this.#reading = reading;
     this.#id = handling.chance.id();
     this.#startMs = handling.clock.now();
     const query = request.target.indexOf('?');

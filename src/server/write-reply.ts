@@ -11,6 +11,8 @@ export type Break = { readonly text: string; readonly trailers: Fields | undefin
 /** Words a break; undefined where bytes cannot carry it. */
 export type BreakWriter = (failure: Failure) => Break | undefined;
 
+const NO_FIELDS: Fields = [];
+
 /**
  * Writes a reply to its caller as it comes. A whole body already in hand leaves in one write with its head. A reply that breaks after
  * its head ends dirty (P2): an in-band error where the dialect has one, then the connection closes without a last chunk. Only who asked
@@ -20,7 +22,8 @@ export class ReplyWriter implements Sink {
   readonly #call: Call;
   readonly #reply: Reply;
   readonly #response: Responder;
-  readonly #fields: Fields;
+  /** None once the head is out. */
+  #fields: Fields;
   readonly #broken: BreakWriter;
   readonly #ended: (outcome: Outcome) => void;
   #isHeadOut = false;
@@ -70,6 +73,7 @@ export class ReplyWriter implements Sink {
         return;
       }
       this.#response.head(this.#reply.status, this.#fields);
+      this.#fields = NO_FIELDS;
     }
     if (!this.#response.part(bytes)) this.#reply.pause();
   }
@@ -91,6 +95,7 @@ export class ReplyWriter implements Sink {
   }
 
   #endBroken(outcome: Outcome): void {
+    // probe: an answer breaks after its head
     // A head alone was promised: nothing of the body is out, but the status is decided. Say the head, so that the cut is seen as one.
     if (!this.#isHeadOut) this.#response.head(this.#reply.status, this.#fields);
     const told = outcome.kind === 'failed' ? this.#broken(outcome.failure) : undefined;

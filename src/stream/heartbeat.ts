@@ -1,7 +1,7 @@
 import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
 import type { Outcome, Reply, Sink } from '../call/reply.ts';
-import { Relay, type Upstream } from '../call/settle.ts';
+import { Relay, SETTLED, type Upstream } from '../call/settle.ts';
 import type { Filter } from '../pipeline/service.ts';
 import type { Timer, Timers } from '../world/world.ts';
 import { STREAM_DIALECTS } from './events.ts';
@@ -39,8 +39,8 @@ class Beating implements Sink, Upstream {
   readonly #timer: Timer;
   readonly #place: HeartbeatOptions['place'];
   readonly #tickMs: number;
-  readonly #fulfil: (reply: Reply) => void;
-  readonly #reject: (failure: Failure) => void;
+  #fulfil: (reply: Reply) => void;
+  #reject: (failure: Failure) => void;
   #relay: Relay | undefined;
   #reply: Reply | undefined;
   #quietTicks = 0;
@@ -77,13 +77,19 @@ class Beating implements Sink, Upstream {
     }
     if (this.#relay === undefined) {
       this.#relay = new Relay(reply, this);
-      this.#fulfil(this.#relay);
+      this.#settle(this.#relay);
     }
     reply.onOutcome((outcome) => {
       if (outcome.kind === 'abandoned') this.#relay?.cancel();
     });
     if (this.#isPaused) reply.pause();
     reply.flow(this);
+  }
+
+  #settle(relay: Relay): void {
+    this.#fulfil(relay);
+    this.#fulfil = SETTLED;
+    this.#reject = SETTLED;
   }
 
   #failed(failure: Failure): void {
@@ -107,7 +113,7 @@ class Beating implements Sink, Upstream {
       const fields = ['content-type', 'text/event-stream; charset=utf-8', 'cache-control', 'no-cache, no-transform'];
       this.#relay = new Relay({ status: 200, fields, length: -1, target: '' }, this);
       this.#relay.part(comment);
-      this.#fulfil(this.#relay);
+      this.#settle(this.#relay);
     } else this.#relay.part(comment);
   }
 

@@ -5,8 +5,8 @@ import { type Head, Relay, type Upstream } from '../call/settle.ts';
 /** 4 MiB a reply: the longest streamed answers are half of it. */
 export const JOURNAL_BYTES_MAX = 4 * 1024 * 1024;
 
-/** A first piece that holds the usual short answer; each further one is as large as all before it, up to 64 KiB. */
-const PIECE_BYTES_MIN = 4 * 1024;
+/** A first piece that holds some five events, as thousands of streams may be open at once; each further one is as large as all before it. */
+const PIECE_BYTES_MIN = 1024;
 const PIECE_BYTES_MAX = 64 * 1024;
 
 /** Who accounts for the memory. */
@@ -29,9 +29,10 @@ export class Journal implements Sink {
   isLost = false;
   /** All bytes so far, kept or not. */
   length = 0;
-  readonly #reply: Reply;
+  /** undefined once it has ended: what is kept for minutes must not keep the whole call with it. */
+  #reply: Reply | undefined;
   readonly #keeper: JournalKeeper;
-  readonly #pieces: Buffer[] = [];
+  #pieces: readonly Buffer[] = [];
   /** Bytes that the pieces hold, and could hold. */
   #written = 0;
   #room = 0;
@@ -49,10 +50,11 @@ export class Journal implements Sink {
   }
 
   begin(): void {
-    this.#reply.onOutcome((outcome) => {
+    const reply = this.#reply;
+    reply?.onOutcome((outcome) => {
       if (outcome.kind === 'abandoned') this.end(outcome);
     });
-    this.#reply.flow(this);
+    reply?.flow(this);
   }
 
   get followers(): number {
@@ -104,7 +106,7 @@ export class Journal implements Sink {
     while (this.#room < wanted) {
       const size = Math.min(PIECE_BYTES_MAX, Math.max(PIECE_BYTES_MIN, this.#room));
       if (!this.#keeper.reserve(size)) return false;
-      this.#pieces.push(Buffer.allocUnsafeSlow(size));
+      this.#pieces = this.#pieces.concat(Buffer.allocUnsafeSlow(size));
       this.#room += size;
     }
     return true;
@@ -116,7 +118,7 @@ export class Journal implements Sink {
     for (const follower of this.#followers) follower.flush();
     this.isLost = true;
     this.#keeper.release(this.#room);
-    this.#pieces.length = 0;
+    this.#pieces = [];
     this.#written = 0;
     this.#room = 0;
   }
@@ -137,14 +139,15 @@ export class Journal implements Sink {
   end(outcome: Outcome): void {
     if (this.outcome !== undefined) return;
     this.outcome = outcome;
+    this.#reply = undefined;
     for (const follower of this.#followers) follower.ended();
   }
 
   /** For followers: one stopped or went on reading. The slowest sets the pace, since what is not read must be kept. */
   paused(by: 1 | -1): void {
     this.#pausedFollowers += by;
-    if (by === 1 && this.#pausedFollowers === 1) this.#reply.pause();
-    if (by === -1 && this.#pausedFollowers === 0) this.#reply.resume();
+    if (by === 1 && this.#pausedFollowers === 1) this.#reply?.pause();
+    if (by === -1 && this.#pausedFollowers === 0) this.#reply?.resume();
   }
 
   forget(follower: Follower): void {
@@ -153,7 +156,7 @@ export class Journal implements Sink {
 
   /** Nobody wants it any more. */
   cancel(): void {
-    this.#reply.cancel();
+    this.#reply?.cancel();
     this.lose();
   }
 }

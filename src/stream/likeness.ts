@@ -25,7 +25,8 @@ export class Likeness {
   #bytes: Buffer = NO_BYTES;
   #length = 0;
   #textHole = -1;
-  #holes: Int32Array = NO_HOLES;
+  /** Plain and as long as was needed: a typed array weighs more than what most events put in it. */
+  readonly #holes: number[] = [];
   #holeCount = 0;
   // Where `#along` stopped in the pattern, and the first hole it has not passed.
   #i = 0;
@@ -38,7 +39,6 @@ export class Likeness {
     this.#textHole = -1;
     this.#length = 0;
     if (length > LIKENESS_BYTES_MAX) return;
-    if (this.#holes === NO_HOLES) this.#holes = new Int32Array(HOLES_MAX * STRIDE);
     if (this.#bytes.length < length) this.#bytes = Buffer.allocUnsafeSlow(length + 32);
     this.#bytes.set(source.subarray(start, end), 0);
     this.#length = length;
@@ -121,7 +121,6 @@ export class Likeness {
 }
 
 const NO_BYTES = Buffer.alloc(0);
-const NO_HOLES = new Int32Array(0);
 
 // Apart and with one index: the compiler then keeps it in a register, which halves the cost.
 function sameUntil(pattern: Uint8Array, source: Uint8Array, from: number, shift: number, stop: number): number {

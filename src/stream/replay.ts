@@ -44,8 +44,9 @@ type Entry = {
   readonly key: string | undefined;
   readonly fingerprint: number;
   readonly isAnnounced: boolean;
-  /** The call as the upstream side knows it: it outlives the caller's. */
-  readonly inner: Call;
+  /** The call as the upstream side knows it: it outlives the caller's. undefined once it is done: kept are the words, not the call. */
+  inner: Call | undefined;
+  readonly isResponses: boolean;
   ready: Promise<Journal | Reply>;
   journal: Journal | undefined;
   isBegun: boolean;
@@ -112,13 +113,15 @@ export class Replays implements JournalKeeper {
     const wish = fieldOf(call.fields, REPLAY_FIELD);
     const isAnnounced = key !== undefined || wish === 'on' || wish === 'ids';
     const isKept = (isAnnounced ? this.#options.announcedOrphanMs : this.#options.orphanMs) > 0;
+    const inner = isKept ? { ...call, isLeft: false, leavers: new Set<() => void>() } : call;
     const entry: Entry = {
       id: call.id,
       owner: ownerOf(call.caller),
       key,
       fingerprint: key === undefined ? 0 : fingerprintOf(call),
       isAnnounced,
-      inner: isKept ? { ...call, isLeft: false, leavers: new Set() } : call,
+      isResponses: call.dialect === 'openai-responses',
+      inner,
       ready: PENDING,
       journal: undefined,
       isBegun: false,
@@ -129,7 +132,7 @@ export class Replays implements JournalKeeper {
     if (isKept) call.isKept = true;
     this.#byId.set(entry.id, entry);
     if (key !== undefined) this.#byKey.set(key, entry);
-    entry.ready = next(entry.inner).then(
+    entry.ready = next(inner).then(
       (reply) => this.#journaled(entry, reply),
       (stranger: unknown) => {
         // What failed is not worth repeating: the next one with this key tries again.
@@ -188,6 +191,7 @@ export class Replays implements JournalKeeper {
     if (entry.journal?.isLost === true) {
       return Promise.reject(refused('resource-not-found', 'the reply to this Idempotency-Key is no longer kept'));
     }
+    // probe: a caller joins the reply of its former call
     note(call.story, `joined the reply of call ${entry.id}, which has the same Idempotency-Key`);
     call.isKept = true;
     return this.#reader(call, entry);
@@ -208,6 +212,7 @@ export class Replays implements JournalKeeper {
     if (journal.isLost) throw refused('resource-not-found', 'that reply is too old or too large to be read again');
     const place = placeOf(journal, lastEventId);
     if (place === undefined) throw refused('caller-malformed', 'Last-Event-ID was never issued for this reply');
+    // probe: a caller reads on from its last event
     return numbered(this.#follow(entry, journal, place), place.events);
   }
 
@@ -220,7 +225,7 @@ export class Replays implements JournalKeeper {
     const owner = ownerOf(call.caller);
     for (const entry of this.#byId.values()) {
       const { journal } = entry;
-      if (entry.owner !== owner || entry.inner.dialect !== 'openai-responses') continue;
+      if (entry.owner !== owner || !entry.isResponses) continue;
       if (journal === undefined || journal.isLost) continue;
       entry.responseId ??= responseIdOf(journal);
       if (entry.responseId !== path) continue;
@@ -252,6 +257,7 @@ export class Replays implements JournalKeeper {
       this.#stop(entry);
       return;
     }
+    // probe: a call goes on without its caller
     entry.orphan ??= timers.timer(() => this.#stop(entry));
     entry.orphan.arm(waitMs);
   }
@@ -259,13 +265,15 @@ export class Replays implements JournalKeeper {
   #stop(entry: Entry): void {
     if (entry.journal !== undefined && entry.journal.followers > 0) return;
     this.#forget(entry);
-    leave(entry.inner);
+    // probe: nobody came back for an answer
+    if (entry.inner !== undefined) leave(entry.inner);
     entry.journal?.cancel();
   }
 
   #finished(entry: Entry): void {
     const { clock, keepMs } = this.#options;
     entry.doneMs = clock.now();
+    entry.inner = undefined;
     entry.orphan?.disarm();
     if (this.#isClosed) {
       this.#forget(entry);

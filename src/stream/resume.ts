@@ -97,6 +97,7 @@ class Resuming implements Sink, Upstream {
       this.#relay.end({ kind: 'failed', failure });
       return;
     }
+    // probe: a broken stream is asked for its rest
     this.#resumesLeft -= 1;
     const { target } = this.#leg;
     note(
@@ -122,6 +123,7 @@ class Resuming implements Sink, Upstream {
       this.#relay.end({ kind: 'failed', failure });
       return;
     }
+    // probe: a broken stream goes on from another target
     this.#leg = leg;
     // A comment, which readers of event streams skip: whoever looks at the wire sees where the answer changed hands.
     this.#relay.give(Buffer.from(`: resumed by ${leg.target.replaceAll(/[^\w.:-]/g, '_')}\n\n`));

@@ -8,6 +8,9 @@ export const TRANSCRIPT_BYTES_MAX = 1024 * 1024;
 const STRUCTURE_BYTES_MAX = 64 * 1024;
 const STRUCTURE_EVENTS_MAX = 64;
 
+/** Room for the first words: a stream that is only held open has said no more. */
+const TEXT_BYTES_MIN = 64;
+
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -23,7 +26,7 @@ export class Transcript {
   isFull = false;
   /** The last that was shown is reasoning: no text has come after it. */
   isReasoningOpen = false;
-  readonly #structure: string[] = [];
+  #structure: readonly string[] = [];
   #structureBytes = 0;
   #text: Buffer = NOTHING;
   #length = 0;
@@ -61,7 +64,7 @@ export class Transcript {
     this.#structureBytes += data.length;
     if (this.#structureBytes > STRUCTURE_BYTES_MAX || this.#structure.length >= STRUCTURE_EVENTS_MAX)
       this.isFull = true;
-    else this.#structure.push(Buffer.from(data).toString());
+    else this.#structure = this.#structure.concat(Buffer.from(data).toString());
   }
 
   /** Adds the content of a JSON string, escapes and all, without its quotes. */
@@ -89,7 +92,9 @@ export class Transcript {
       this.#length = 0;
       return false;
     }
-    const grown = Buffer.allocUnsafeSlow(Math.min(TRANSCRIPT_BYTES_MAX, Math.max(256, wanted + (wanted >> 1))));
+    const grown = Buffer.allocUnsafeSlow(
+      Math.min(TRANSCRIPT_BYTES_MAX, Math.max(TEXT_BYTES_MIN, wanted + (wanted >> 1))),
+    );
     grown.set(this.#text.subarray(0, this.#length));
     this.#text = grown;
     return true;

@@ -1,7 +1,7 @@
 import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
 import { ANSWERED, type Outcome, type Reply, type Sink } from '../call/reply.ts';
-import { type Head, Relay, type Upstream } from '../call/settle.ts';
+import { type Head, Relay, SETTLED, type Upstream } from '../call/settle.ts';
 import { classify } from '../diagnosis/classify.ts';
 import type { Evidence, StreamFacts } from '../diagnosis/evidence.ts';
 import type { Clock, Timers } from '../world/world.ts';
@@ -55,8 +55,8 @@ export class StreamWatch implements Sink, Upstream, StallHearer {
   readonly #raw: Reply;
   readonly #call: Call;
   readonly #dialect: StreamDialect;
-  readonly #fulfil: (reply: Reply) => void;
-  readonly #reject: (failure: Failure) => void;
+  #fulfil: (reply: Reply) => void;
+  #reject: (failure: Failure) => void;
   readonly #reader: EventReader;
   readonly #relay: WatchedReply;
   readonly #transcript: Transcript;
@@ -181,6 +181,8 @@ export class StreamWatch implements Sink, Upstream, StallHearer {
   #commit(): void {
     this.#isCommitted = true;
     this.#fulfil(this.#relay);
+    this.#fulfil = SETTLED;
+    this.#reject = SETTLED;
   }
 
   // ---- how it ends ----------------------------------------------------------------------------------------------
@@ -233,6 +235,7 @@ export class StreamWatch implements Sink, Upstream, StallHearer {
 
   stalled(limitMs: number): void {
     if (this.#isOver) return;
+    // probe: a stream stalls
     this.#fail({
       phase: 'body',
       firstEvent: 'our-timer',
@@ -274,6 +277,7 @@ export class StreamWatch implements Sink, Upstream, StallHearer {
     if (this.#isOver) return;
     const { closing } = this.#dialect;
     if (closing !== undefined && this.#isFinished()) {
+      // probe: a finished stream gets the terminal event that it lacked
       this.#relay.part(closing);
       this.#complete();
       return;

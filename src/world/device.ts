@@ -24,8 +24,11 @@ export type Device = {
   sourceTo(ip: string): Promise<string>;
   /** Runs one of the system's own tools, without a shell, and gives what it prints, at most 256 KiB. Rejects when it is missing, fails or takes longer. */
   run(tool: string, args: readonly string[], timeoutMs: number): Promise<string>;
-  /** PEM texts: the authorities that come with Node, those of the system, those of `NODE_EXTRA_CA_CERTS`. Empty where they cannot be read. */
-  roots(which: 'bundled' | 'system' | 'extra'): readonly string[];
+  /**
+   * PEM texts: all that this process believes (what comes with Node, `NODE_EXTRA_CA_CERTS`, and the system's where `NODE_USE_SYSTEM_CA` asks for
+   * them), those of `NODE_EXTRA_CA_CERTS` alone, or those of the system. Empty where they cannot be read.
+   */
+  roots(which: 'default' | 'extra' | 'system'): readonly string[];
   /** A part of a file and its whole size. Rejects with errno codes. */
   readPart(
     path: string,

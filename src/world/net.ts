@@ -1,5 +1,5 @@
 import { createServer, isIP, type Server, Socket } from 'node:net';
-import { createServer as createTlsServer, rootCertificates, connect as tlsConnect } from 'node:tls';
+import { createServer as createTlsServer, getCACertificates, connect as tlsConnect } from 'node:tls';
 import { faultOf, SocketWire } from './wire.ts';
 import type { Address, Listener, ListenOptions, Net, TlsClientOptions, Wire, WireHearer } from './world.ts';
 
@@ -76,7 +76,7 @@ function connect(address: Address, hearer: WireHearer): Wire {
     },
   });
   const wire: SocketWire = new SocketWire(socket, hearer);
-  socket.on('connect', () => wire.hearer.open());
+  socket.once('connect', () => wire.hearer.open());
   socket.setNoDelay(true);
   if ('path' in address) socket.connect({ path: address.path });
   else socket.connect({ host: address.ip, port: address.port });
@@ -94,7 +94,10 @@ function startTls(wire: Wire, options: TlsClientOptions, hearer: WireHearer): Wi
     ...(isIP(options.serverName) === 0 ? { servername: options.serverName } : {}),
     ALPNProtocols: [...options.alpn],
     rejectUnauthorized: options.isVerified,
-    ...(options.ca === undefined ? {} : { ca: [...rootCertificates, ...options.ca] }),
+    ...(options.ca === undefined
+      ? {}
+      : // Named ones replace the defaults, among which are those of NODE_EXTRA_CA_CERTS.
+        { ca: [...getCACertificates('default'), ...options.ca] }),
     ...(options.certificate === undefined ? {} : { cert: options.certificate }),
     ...(options.key === undefined ? {} : { key: options.key }),
     ...(options.session === undefined ? {} : { session: Buffer.from(options.session) }),

@@ -180,7 +180,7 @@ export const SERVICE_CAUSES = {
     title: 'The request reached the service too slowly',
     hop: 'gateway',
     side: 'operator',
-    blame: 'gateway',
+    blame: 'host',
     status: 504,
     proxyError: 'connection_write_timeout',
     lasts: 'transient',

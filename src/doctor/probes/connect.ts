@@ -27,17 +27,20 @@ export const connectProbe: Probe = {
     const { target, facts } = scene;
     const { system, others } = addressesOf(facts);
     if (system.length + others.length === 0) return skipped('No address of the target is known.');
+    const state = { isOpen: false };
+    const noting = async (look: Promise<ConnectTry>): Promise<ConnectTry> => {
+      const each = await look;
+      state.isOpen ||= each.isSystem && each.errno === undefined;
+      return each;
+    };
+    const sibling = otherPort(scene, system[0] ?? others[0] ?? '', state);
     const tries = await Promise.all([
-      ...system.map((ip) => one(scene, ip, target.port, true)),
-      ...others.map((ip) => one(scene, ip, target.port, false)),
+      ...system.map((ip) => noting(one(scene, ip, target.port, true))),
+      ...others.map((ip) => noting(one(scene, ip, target.port, false))),
     ]);
     const own = tries.filter(({ isSystem }) => isSystem);
     const open = own.filter(({ errno }) => errno === undefined);
     const first = own[0] ?? tries[0];
-    const isShut = open.length === 0 && first !== undefined && target.reach === 'public';
-    const sibling = isShut
-      ? await one({ ...scene, timeMs: SIBLING_MS }, first.ip, siblingOf(target.port), first.isSystem)
-      : undefined;
     const where = first === undefined ? target.host : hostPort(first.ip, target.port);
     return {
       state: open.length === own.length && own.length > 0 ? 'pass' : open.length > 0 ? 'warn' : 'fail',
@@ -45,13 +48,25 @@ export const connectProbe: Probe = {
         open.length > 0
           ? `${open.length} of ${own.length} addresses of the target take connections.`
           : `No connection to ${where} (${first?.errno ?? 'none'}).`,
-      adds: { connect: { tries, sibling } },
+      adds: { connect: { tries, sibling: open.length > 0 ? undefined : await sibling } },
     };
   },
 };
 
-/** The port of the target had its time; a firewall that drops one port leaves the other quick. */
-const SIBLING_MS = 1_100;
+/** A port that opens does so within a round trip; after this long another usual port of the same host is asked beside it. */
+const SIBLING_AFTER_MS = 700;
+const SIBLING_MS = 1_500;
+
+async function otherPort(
+  scene: Scene,
+  ip: string,
+  state: { readonly isOpen: boolean },
+): Promise<ConnectTry | undefined> {
+  const { outside, target } = scene;
+  if (target.reach !== 'public' || ip === '') return undefined;
+  await new Promise<void>((fulfil) => void outside.timers.after(SIBLING_AFTER_MS, fulfil));
+  return state.isOpen ? undefined : one({ ...scene, timeMs: SIBLING_MS }, ip, siblingOf(target.port), true);
+}
 
 function siblingOf(port: number): number {
   return port === 443 ? 80 : 443;
@@ -67,5 +82,5 @@ async function one(
   return { ip, port, isSystem, ...(await knock(outside, { ip, port }, Math.min(timeMs, CONNECT_MS))) };
 }
 
-/** 2.2 s: a SYN lost once is sent again after 1 s, and a round trip on earth takes 0.3 s. The rest of the probe's time is for the other port. */
+/** 2.2 s: a SYN lost once is sent again after 1 s, and a round trip on earth takes 0.3 s. */
 const CONNECT_MS = 2_200;

@@ -1,4 +1,4 @@
-import { ask, jsonIn } from '../ask.ts';
+import { ask, jsonIn, viaTo } from '../ask.ts';
 import type { ControlFacts, FeedFacts } from '../facts.ts';
 import { readFeed } from '../feed.ts';
 import { isCauseCode } from '../judge-answer.ts';
@@ -23,7 +23,7 @@ export const feedProbe: Probe = {
     const url = settings.feed ?? (target.service === undefined ? undefined : FEEDS[target.service]);
     if (!depth.isFeedRead || url === undefined) return skipped('No status feed is known for this host.');
     contact(new URL(url).host);
-    const told = await ask(outside, { url, ca: trust.asking, timeoutMs: timeMs });
+    const told = await ask(outside, { url, ca: trust.asking, via: viaTo(outside, url), timeoutMs: timeMs });
     if (told.kind === 'answer') hearDate(scene, new URL(url).host, told);
     const feed: FeedFacts =
       told.kind === 'failure'
@@ -73,7 +73,6 @@ const UNKNOWN: ControlFacts = {
   code: undefined,
   phase: undefined,
   addresses: [],
-  fingerprint: undefined,
 };
 
 async function askControl(scene: Scene, gateway: string, url: string): Promise<ControlFacts> {
@@ -83,6 +82,7 @@ async function askControl(scene: Scene, gateway: string, url: string): Promise<C
   const token = outside.env[settings.gatewayTokenVariable];
   const told = await ask(outside, {
     url: new URL('/goodgate/check', base).href,
+    via: viaTo(outside, base.href),
     method: 'POST',
     fields: [
       'content-type',
@@ -110,13 +110,7 @@ export function readControl(status: number, body: Uint8Array): ControlFacts {
     const error = of('error');
     return { ...UNKNOWN, reason: typeof error === 'string' ? plainText(error, 160) : `status ${status}` };
   }
-  const [code, phase, answered, addresses, fingerprint] = [
-    of('code'),
-    of('phase'),
-    of('status'),
-    of('addresses'),
-    of('fingerprint'),
-  ];
+  const [code, phase, answered, addresses] = [of('code'), of('phase'), of('status'), of('addresses')];
   return {
     state: 'told',
     reason: undefined,
@@ -125,6 +119,5 @@ export function readControl(status: number, body: Uint8Array): ControlFacts {
     code: isCauseCode(code) ? code : undefined,
     phase: typeof phase === 'string' ? plainText(phase, 20) : undefined,
     addresses: Array.isArray(addresses) ? addresses.filter((each) => typeof each === 'string').slice(0, 8) : [],
-    fingerprint: typeof fingerprint === 'string' ? fingerprint.slice(0, 64) : undefined,
   };
 }

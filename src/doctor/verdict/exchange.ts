@@ -43,7 +43,9 @@ function loss(facts: Facts): Judgement | undefined {
   const { speed, internet, connect, exchange: seen } = facts;
   const isFailing =
     seen?.tries.some(({ finding }) => finding !== undefined && finding.evidence.firstEvent === 'our-timer') === true;
-  if (!isFailing || isWorking(facts) || control(facts) === 'fails') return undefined;
+  // Who asked for speed asked about this, also where every try got through at last.
+  const isMeasured = speed !== undefined && speed.lost / speed.count >= LOST_SHARE_MAX;
+  if (!(isMeasured || (isFailing && !isWorking(facts))) || control(facts) === 'fails') return undefined;
   const isLost = ({ errno, tookMs }: { errno: string | undefined; tookMs: number }): boolean =>
     errno === 'ETIMEDOUT' || tookMs >= RESENT_MS;
   const others = (internet ?? []).filter(({ family }) => family === 4);
@@ -170,6 +172,9 @@ function pathBreaks(facts: Facts, finding: Finding, base: Base): Judgement {
   if (isTunnelled(facts)) return { ...judged, code: 'vpn-on-path' };
   if (finding.code === 'not-http' || finding.code === 'bad-head' || finding.code === 'answer-html')
     return { ...judged, code: 'filter-answered' };
+  // A silence after the question is nobody's word: it may be the path's, or the host's for this one question.
+  if (finding.evidence.firstEvent === 'our-timer')
+    return { ...judged, code: 'evidence-contradicts', confidence: 'inconclusive', detail: finding.code };
   return { ...judged, code: 'connection-filtered', detail: finding.code };
 }
 

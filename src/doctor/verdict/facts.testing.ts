@@ -102,7 +102,6 @@ export function control(more: Partial<ControlFacts>): ControlFacts {
     code: undefined,
     phase: 'done',
     addresses: [],
-    fingerprint: undefined,
     ...more,
   };
 }

@@ -1,5 +1,7 @@
 import type { Facts } from '../facts.ts';
-import { concernsInternet, isOnline, isWorking, type Judgement, type Rule } from './judgement.ts';
+import { parseHostPort } from '../outside.ts';
+import { reachOf } from '../target.ts';
+import { concernsInternet, isOnline, isTunnelled, isWorking, type Judgement, type Rule } from './judgement.ts';
 
 /** The device, the router and the line to the internet, in the order of the way out; each needs that the target does not work. */
 export const MACHINE_RULES: readonly Rule[] = [
@@ -59,6 +61,10 @@ function noInternet(facts: Facts): Judgement | undefined {
     const by = [`the router ${route.router ?? ''} does not answer`, all];
     return { code: 'router-unreachable', confidence: 'confirmed', root: 'route', decidedBy: by };
   }
+  if (isTunnelled(facts)) {
+    const by = [all, `everything goes through ${route?.interface ?? 'a tunnel'}`];
+    return { code: 'vpn-on-path', confidence: 'likely', root: 'route', decidedBy: by };
+  }
   if (route?.routerState === 'alive' && !isFaked) {
     const by = [all, `the router ${route.router ?? ''} is alive`];
     return { code: 'isp-outage', confidence: 'likely', root: 'internet', decidedBy: by };
@@ -73,11 +79,11 @@ function noInternet(facts: Facts): Judgement | undefined {
 
 /**
  * Behind a proxy the direct way is often shut on purpose, so that its silence says nothing. A proxy that refuses is as near as one that works; one
- * that is silent may be behind the same dead line.
+ * that is silent may be behind the same dead line, unless it stands in the own network and the router there is alive.
  */
-function usesProxy({ proxy }: Facts): boolean {
-  return (
-    proxy?.applies === true &&
-    (proxy.fault !== undefined || proxy.errno === undefined || proxy.errno === 'ECONNREFUSED')
-  );
+function usesProxy({ proxy, route }: Facts): boolean {
+  if (proxy?.applies !== true) return false;
+  if (proxy.fault !== undefined || proxy.errno === undefined || proxy.errno === 'ECONNREFUSED') return true;
+  const place = parseHostPort(proxy.proxy ?? '', 80);
+  return place !== undefined && reachOf(place.host) !== 'public' && route?.routerState === 'alive';
 }

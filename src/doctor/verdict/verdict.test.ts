@@ -255,6 +255,25 @@ const CASES: readonly Case[] = [
     code: 'no-internet',
     confidence: 'confirmed',
   },
+  {
+    rule: 'the proxy cannot be reached',
+    says: 'a silent proxy in the own network, whose router is alive',
+    facts: well({
+      ...DEAD,
+      route: route({ routerState: 'alive' }),
+      proxy: proxy({ errno: 'ETIMEDOUT', proxy: '192.168.1.50:3128' }),
+    }),
+    code: 'proxy-unreachable',
+    confidence: 'confirmed',
+  },
+  {
+    rule: 'nothing beyond the own network answers',
+    says: 'where everything goes through a tunnel, the tunnel is the first to look at',
+    facts: well({ ...DEAD, route: route({ routerState: 'alive', interface: 'tun0', isTunnel: true }) }),
+    code: 'vpn-on-path',
+    hop: 'network',
+    confidence: 'likely',
+  },
   // names
   {
     rule: 'the hosts file leads elsewhere',

@@ -20,7 +20,15 @@ export function answerCompletion(ask: Ask, body: Body, speaker: Speaker): Answer
   if (wrong !== undefined) return complain(ask.shape, speaker, wrong);
 
   const stops = stopsIn(body['stop']);
-  const wish = { model, ...begunIn(prompt, model, speaker), wordsMax, choices: 1, stops, tool: undefined, format: undefined };
+  const wish = {
+    model,
+    ...begunIn(prompt, model, speaker),
+    wordsMax,
+    choices: 1,
+    stops,
+    tool: undefined,
+    format: undefined,
+  };
   const said = grant(wish, speaker);
   const pieces = said[0]?.pieces ?? [];
   const finish = said[0]?.finish ?? 'stop';

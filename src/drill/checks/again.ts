@@ -16,7 +16,8 @@ export const readAgain: Check = {
       const { again } = seen;
       if (again === undefined || seen.ending === 'left' || !isGoing(again.first)) continue;
       if (!isAllSound(record, again.first.startMs, seen.endMs ?? seen.startMs)) continue;
-      if (!isAnswered(seen)) yield { what: `${story(seen)}, back by ${again.way} for call ${again.first.serial}`, seen };
+      if (!isAnswered(seen))
+        yield { what: `${story(seen)}, back by ${again.way} for call ${again.first.serial}`, seen };
       if ((receipts.get(seen.key) ?? []).length > 0) yield { what: `${story(seen)} was asked for anew`, seen };
     }
   },

@@ -24,7 +24,8 @@ export const bounded: Check = {
     }
     for (const seen of record.seen) {
       const endMs = seen.endMs ?? Number.POSITIVE_INFINITY;
-      if (endMs - seen.startMs <= (seen.deadlineMs ?? plan.deadlineMs) + LATE_MS || seen.kind === 'slow-reader') continue;
+      if (endMs - seen.startMs <= (seen.deadlineMs ?? plan.deadlineMs) + LATE_MS || seen.kind === 'slow-reader')
+        continue;
       if (isWaySound(record, seen.startMs, endMs)) yield { what: `${story(seen)}, past its deadline`, seen };
     }
   },

@@ -88,11 +88,15 @@ export const slowStart: Check = {
       if (!isWaySound(record, fromMs - 60_000, fromMs + START_MS)) continue;
       const gapMs = fromMs - (times[back - 1] ?? 0);
       const asked = others.map(({ name }) => arrivals(record, name, fromMs - gapMs, fromMs));
-      const mean = others.reduce((sum, { name }) => sum + arrivals(record, name, fromMs, fromMs + START_MS), 0) / others.length;
+      const mean =
+        others.reduce((sum, { name }) => sum + arrivals(record, name, fromMs, fromMs + START_MS), 0) / others.length;
       const own = arrivals(record, host, fromMs, fromMs + START_MS);
       if (Math.min(...asked) < 3 || mean < OTHERS_MIN / 2 || own < mean * SHARE_MAX) continue;
       const when = `${(fromMs / 1000).toFixed(1)} s`;
-      yield { what: `${host} came back at ${when} and got ${own} calls at once, others ${mean.toFixed(0)}`, seen: undefined };
+      yield {
+        what: `${host} came back at ${when} and got ${own} calls at once, others ${mean.toFixed(0)}`,
+        seen: undefined,
+      };
     }
   },
 };
@@ -102,7 +106,8 @@ function* singleFaults(record: RunRecord): Generator<{ host: string; fromMs: num
   const { plan, troubles, healedMs } = record;
   for (const { atMs, forMs, deed } of plan.acts) {
     const [host, ...more] = deed.word === 'fault' ? deed.hosts : [];
-    if (deed.word !== 'fault' || host === undefined || more.length > 0 || deed.share < 1 || !HARD.has(deed.fault)) continue;
+    if (deed.word !== 'fault' || host === undefined || more.length > 0 || deed.share < 1 || !HARD.has(deed.fault))
+      continue;
     const fromMs = record.fromMs + atMs;
     const untilMs = Math.min(fromMs + forMs, healedMs);
     const others = plan.targets.filter(({ name }) => name !== host);

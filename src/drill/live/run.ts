@@ -1,6 +1,6 @@
-import type { Check } from '../checks/check.ts';
 import { amplification } from '../checks/amplification.ts';
 import { safety } from '../checks/blame.ts';
+import type { Check } from '../checks/check.ts';
 import { judge } from '../checks/checks.ts';
 import { delivered } from '../checks/delivered.ts';
 import { named } from '../checks/sound.ts';
@@ -8,7 +8,7 @@ import { truthful, whole } from '../checks/truthful.ts';
 import { seededChance } from '../sim/chance.ts';
 import type { RunRecord } from '../sim/run.ts';
 import { Troubles } from '../sim/troubles.ts';
-import { type Verdict, tallyOf } from '../sim/verdict.ts';
+import { tallyOf, type Verdict } from '../sim/verdict.ts';
 import { CallerSite } from '../workloads/caller.ts';
 import { startLoad } from '../workloads/load.ts';
 import { newSeen, type Seen } from '../workloads/seen.ts';
@@ -29,7 +29,6 @@ export async function liveRun(stage: LiveStage, replay: string, isOver: () => bo
   const { clock, timers } = world;
   const seen: Seen[] = [];
   const troubles = new Troubles();
-  const undo = new Set<() => void>();
   let running = 0;
   const fromMs = clock.now();
   const site = new CallerSite(world, stage.gateway, seededChance(`callers ${plan.seed}`));
@@ -55,32 +54,14 @@ export async function liveRun(stage: LiveStage, replay: string, isOver: () => bo
       },
     });
   }
-  for (const { atMs, forMs, deed } of plan.acts) {
-    timers.after(atMs, () => {
-      if (isOver()) return;
-      if ('hosts' in deed) troubles.add(deed.hosts, clock.now(), forMs);
-      if (deed.word === 'block' || deed.word === 'power' || deed.word === 'freeze') {
-        troubles.add(['bunching'], clock.now(), forMs);
-      }
-      const heal = stage.act(deed);
-      if (deed.word === 'restart') {
-        const over = troubles.open('restart', clock.now());
-        void stage.settled().then(() => over(clock.now()));
-      }
-      if (heal === undefined) return;
-      const once = (): void => {
-        if (undo.delete(once)) heal();
-      };
-      undo.add(once);
-      timers.after(forMs, once);
-    });
-  }
+  const healAll = beginActs(stage, troubles, isOver);
   const sleep = (ms: number): Promise<void> => new Promise((fulfil) => void timers.after(ms, fulfil));
   while (clock.now() < untilMs && !isOver()) await sleep(LOOK_MS);
-  for (const heal of [...undo]) heal();
+  healAll();
   const healedMs = clock.now();
   const calmUntilMs = healedMs + CALM_MS;
-  while (clock.now() < calmUntilMs + LAST_MS && (clock.now() < calmUntilMs || running > 0) && !isOver()) await sleep(LOOK_MS);
+  while (clock.now() < calmUntilMs + LAST_MS && (clock.now() < calmUntilMs || running > 0) && !isOver())
+    await sleep(LOOK_MS);
   site.hangUp();
   const record: RunRecord = {
     plan,
@@ -100,4 +81,33 @@ export async function liveRun(stage: LiveStage, replay: string, isOver: () => bo
     events: 0,
   };
   return { record, violations: judge(record, CHECKS), tally: tallyOf(record), replay };
+}
+
+/** Does what the plan wants done, each at its time; returns what undoes all that is still done. */
+function beginActs(stage: LiveStage, troubles: Troubles, isOver: () => boolean): () => void {
+  const { clock, timers } = stage.world;
+  const undo = new Set<() => void>();
+  for (const { atMs, forMs, deed } of stage.plan.acts) {
+    timers.after(atMs, () => {
+      if (isOver()) return;
+      if ('hosts' in deed) troubles.add(deed.hosts, clock.now(), forMs);
+      if (deed.word === 'block' || deed.word === 'power' || deed.word === 'freeze') {
+        troubles.add(['bunching'], clock.now(), forMs);
+      }
+      const heal = stage.act(deed);
+      if (deed.word === 'restart') {
+        const over = troubles.open('restart', clock.now());
+        void stage.settled().then(() => over(clock.now()));
+      }
+      if (heal === undefined) return;
+      const once = (): void => {
+        if (undo.delete(once)) heal();
+      };
+      undo.add(once);
+      timers.after(forMs, once);
+    });
+  }
+  return () => {
+    for (const heal of [...undo]) heal();
+  };
 }

@@ -49,10 +49,12 @@ export function runningStage(
   const plan: Plan = {
     ...scripted,
     deadlineMs: settings.deadlineMs,
-    targets: names.map((name, nth): TargetPlan => ({
-      ...(scripted.targets[nth % scripted.targets.length] as TargetPlan),
-      name,
-    })),
+    targets: names.map(
+      (name, nth): TargetPlan => ({
+        ...(scripted.targets[nth % scripted.targets.length] as TargetPlan),
+        name,
+      }),
+    ),
     pools: [{ targets: names, balance: 'least-connections', redundancy: undefined }],
     acts: scripted.acts.flatMap((act) => {
       const deed = asFault(act.deed, hosts, sandboxes);
@@ -65,7 +67,8 @@ export function runningStage(
     for (const [name, { target }] of sandboxes) {
       const state = await controlled(world, target, 'GET', '/drill', '');
       const last: unknown = Reflect.get(Object(state), 'last');
-      for (const each of (Array.isArray(last) ? last : []) as readonly Received[]) records.get(name)?.set(each.serial, each);
+      for (const each of (Array.isArray(last) ? last : []) as readonly Received[])
+        records.get(name)?.set(each.serial, each);
     }
     if (!isOver) world.timers.after(LOOK_MS, () => void look());
   };

@@ -1,12 +1,12 @@
 import { readSource } from '../../config/source.ts';
-import type { serve } from '../../serve.ts';
-import type { World } from '../../world/world.ts';
+import type { Serving, serve } from '../../serve.ts';
+import type { Chance, World } from '../../world/world.ts';
 import { formatFault, parseFault } from '../parse-fault.ts';
 import type { Scenario } from '../scenarios.ts';
 import { seatsAt } from '../seats.ts';
 import { seededChance } from '../sim/chance.ts';
 import type { Deed, Plan, PoolPlan, TargetPlan } from '../sim/plan.ts';
-import { POISONED, isPoisoned } from '../sim/stage.ts';
+import { isPoisoned, POISONED } from '../sim/stage.ts';
 import { busyWorkers } from '../sim/workers.ts';
 import { startUpstream, type Upstream } from '../upstream.ts';
 import { MODELS, VOICE } from '../workloads/wish.ts';
@@ -21,25 +21,70 @@ const TARGET_KEPT = new Set(['region', 'weight', 'timeouts']);
 /** And of the whole; ports, keys and trust are not for a copy. */
 const WHOLE_KEPT = new Set(['region', 'timeouts', 'limits', 'retries', 'hedge', 'streams', 'overload', 'heartbeat']);
 
+/** What a shadow is made of. */
+export type ShadowOptions = {
+  readonly start: typeof serve;
+  /** The config that is copied, and where its copy is written. */
+  readonly config: string;
+  readonly copyAt: string;
+  readonly scenario: Scenario;
+  readonly seed: string;
+  readonly minutes: number;
+};
+
 /**
  * Starts a gateway of its own beside the one that runs: the same config, on free ports of loopback, with sandboxes for targets, and a veil
  * before them. @throws StartFault when the copy cannot start, Error when the config cannot be read.
  */
-export async function shadowStage(
-  world: World,
-  start: typeof serve,
-  config: string,
-  copyAt: string,
-  scenario: Scenario,
-  seed: string,
-  minutes: number,
-): Promise<LiveStage> {
+export async function shadowStage(world: World, options: ShadowOptions): Promise<LiveStage> {
+  const { config, copyAt, scenario, seed, minutes, start } = options;
   const { source, faults } = readSource(config, await world.files.read(config), world.env);
   if (source === undefined) throw new Error(faults.map(({ message }) => message).join('; '));
   const scripted = scenario.make(seed, minutes);
   const veil = new Veil(world);
   const names = targetNames(source.value);
-  const hosts = new Map(scripted.targets.map(({ name }, nth) => [name, names[nth % names.length] ?? name]));
+  const upstreams = await sandboxes(world, veil, names, scripted);
+  const admin = { ip: '127.0.0.1', port: await freePort(world) };
+  const data = { ip: '127.0.0.1', port: await freePort(world) };
+  const isSecure = scripted.targets.some((target) => target.isSecure);
+  const copy = copyOf(source.value, names, upstreams, isSecure, { data: data.port, admin: admin.port });
+  await world.files.write(copyAt, copy.text);
+  const begin = (): Promise<Serving> => start(veil.world, { config: copyAt, say: () => undefined });
+  let serving = await begin();
+  let restarting: Promise<void> = Promise.resolve();
+  const write = (text: string): void => void world.files.write(copyAt, text);
+  const restart = (): void => {
+    restarting = restarting
+      .then(() => serving.stop())
+      .then(async () => {
+        serving = await begin();
+      });
+  };
+  return {
+    plan: planFor(scripted, names, copy.pools),
+    world,
+    gateway: data,
+    voice: undefined,
+    act: (deed) =>
+      act(deed, { veil, upstreams, chance: seededChance(`live ${seed}`), text: copy.text, write, restart }),
+    settled: () => restarting,
+    stations: async () => names.map((name) => ({ name, received: upstreams.get(name)?.records ?? [] })),
+    seats: () => seatsAt(world, admin),
+    stop: async () => {
+      await restarting;
+      await serving.stop();
+      await Promise.all([...upstreams.values()].map((upstream) => upstream.close()));
+    },
+  };
+}
+
+/** A sandbox for each target, as quick and as roomy as the scenario has them. */
+async function sandboxes(
+  world: World,
+  veil: Veil,
+  names: readonly string[],
+  scripted: Plan,
+): Promise<ReadonlyMap<string, Upstream>> {
   const upstreams = new Map<string, Upstream>();
   for (const [nth, name] of names.entries()) {
     const like = scripted.targets[nth % scripted.targets.length];
@@ -56,94 +101,92 @@ export async function shadowStage(
     upstreams.set(name, upstream);
     veil.add(name, portOf(upstream));
   }
-  const admin = { ip: '127.0.0.1', port: await freePort(world) };
-  const data = { ip: '127.0.0.1', port: await freePort(world) };
-  const isSecure = scripted.targets.some((target) => target.isSecure);
-  const copy = copyOf(source.value, names, upstreams, isSecure, { data: data.port, admin: admin.port });
-  await world.files.write(copyAt, copy.text);
-  const begin = () => start(veil.world, { config: copyAt, say: () => undefined });
-  let serving = await begin();
-  let restarting: Promise<void> = Promise.resolve();
-  const plan: Plan = {
+  return upstreams;
+}
+
+/** The scenario with the targets of the config in the place of its own. */
+function planFor(scripted: Plan, names: readonly string[], pools: readonly PoolPlan[]): Plan {
+  const hosts = new Map(scripted.targets.map(({ name }, nth) => [name, names[nth % names.length] ?? name]));
+  return {
     ...scripted,
-    targets: names.map((name, nth): TargetPlan => ({
-      ...(scripted.targets[nth % scripted.targets.length] as TargetPlan),
-      name,
-    })),
-    pools: copy.pools,
+    targets: names.map(
+      (name, nth): TargetPlan => ({
+        ...(scripted.targets[nth % scripted.targets.length] as TargetPlan),
+        name,
+      }),
+    ),
+    pools,
     acts: scripted.acts.map((act) => ({ ...act, deed: renamed(act.deed, hosts) })),
   };
-  const ports = (deed: { readonly hosts: readonly string[] }): readonly number[] =>
-    deed.hosts.flatMap((host) => {
+}
+
+type Scene = {
+  readonly veil: Veil;
+  readonly upstreams: ReadonlyMap<string, Upstream>;
+  readonly chance: Chance;
+  readonly text: string;
+  readonly write: (text: string) => void;
+  readonly restart: () => void;
+};
+
+/** Does it, and returns what undoes it; undefined for what real sockets and clocks do not let us do. */
+function act(deed: Deed, { veil, upstreams, chance, text, write, restart }: Scene): (() => void) | undefined {
+  const each = (change: (port: number) => void): void => {
+    for (const host of 'hosts' in deed ? deed.hosts : []) {
       const upstream = upstreams.get(host);
-      return upstream === undefined ? [] : [portOf(upstream)];
-    });
-  const chance = seededChance(`live ${seed}`);
-  const each = (list: readonly number[], act: (port: number) => void): void => {
-    for (const port of list) act(port);
-  };
-  const act = (deed: Deed): (() => void) | undefined => {
-    switch (deed.word) {
-      case 'fault':
-        return strike(upstreams, deed, chance);
-      case 'block':
-      case 'power':
-      case 'freeze':
-        each(ports(deed), (port) => veil.block(port, true));
-        return () => each(ports(deed), (port) => veil.block(port, false));
-      case 'slow-line':
-        return undefined;
-      case 'reset-all':
-      case 'forget':
-        each(ports(deed), (port) => veil.drop(port, deed.word === 'forget' ? 'forget' : 'reset'));
-        return () => undefined;
-      case 'names':
-        each(ports(deed), (port) => veil.name(port, deed.mood, false));
-        return () => each(ports(deed), (port) => veil.name(port, 'good', false));
-      case 'wrong-address':
-        each(ports(deed), (port) => veil.name(port, 'good', true));
-        return () => each(ports(deed), (port) => veil.name(port, 'good', false));
-      case 'certificate':
-        each(ports(deed), (port) => veil.certificate(port, deed.mood));
-        return () => each(ports(deed), (port) => veil.certificate(port, 'good'));
-      case 'reload': {
-        const texts = { same: `${copy.text}\n`, broken: '{ targets: [', 'without-first': copy.text } as const;
-        void world.files.write(copyAt, texts[deed.change]);
-        return () => void world.files.write(copyAt, copy.text);
-      }
-      case 'restart':
-        restarting = restarting
-          .then(() => serving.stop())
-          .then(async () => {
-            serving = await begin();
-          });
-        return () => undefined;
-      case 'clock':
-        return undefined;
+      if (upstream !== undefined) change(portOf(upstream));
     }
   };
-  return {
-    plan,
-    world,
-    gateway: data,
-    voice: undefined,
-    act,
-    settled: () => restarting,
-    stations: async () => names.map((name) => ({ name, received: upstreams.get(name)?.records ?? [] })),
-    seats: () => seatsAt(world, admin),
-    stop: async () => {
-      await restarting;
-      await serving.stop();
-      await Promise.all([...upstreams.values()].map((upstream) => upstream.close()));
-    },
+  const turn = (there: (port: number) => void, back: (port: number) => void): (() => void) => {
+    each(there);
+    return () => each(back);
   };
+  switch (deed.word) {
+    case 'fault':
+      return strike(upstreams, deed, chance);
+    case 'block':
+    case 'power':
+    case 'freeze':
+      return turn(
+        (port) => veil.block(port, true),
+        (port) => veil.block(port, false),
+      );
+    case 'reset-all':
+    case 'forget':
+      each((port) => veil.drop(port, deed.word === 'forget' ? 'forget' : 'reset'));
+      return () => undefined;
+    case 'names':
+      return turn(
+        (port) => veil.name(port, deed.mood, false),
+        (port) => veil.name(port, 'good', false),
+      );
+    case 'wrong-address':
+      return turn(
+        (port) => veil.name(port, 'good', true),
+        (port) => veil.name(port, 'good', false),
+      );
+    case 'certificate':
+      return turn(
+        (port) => veil.certificate(port, deed.mood),
+        (port) => veil.certificate(port, 'good'),
+      );
+    case 'reload':
+      write(deed.change === 'broken' ? '{ targets: [' : `${text}\n`);
+      return () => write(text);
+    case 'restart':
+      restart();
+      return () => undefined;
+    case 'slow-line':
+    case 'clock':
+      return undefined;
+  }
 }
 
 /** Strikes sandboxes of this very process. */
 function strike(
   upstreams: ReadonlyMap<string, Upstream>,
   deed: Extract<Deed, { word: 'fault' }>,
-  from: ReturnType<typeof seededChance>,
+  from: Chance,
 ): () => void {
   const parsed = parseFault(deed.fault);
   if (!parsed.ok) throw new Error(parsed.problem);
@@ -188,7 +231,9 @@ function copyOf(
     listen: `127.0.0.1:${ports.data}`,
     admin: `127.0.0.1:${ports.admin}`,
     targets,
-    routes: [{ pools: pools.map(({ redundancy, ...pool }) => (redundancy === undefined ? pool : { ...pool, redundancy })) }],
+    routes: [
+      { pools: pools.map(({ redundancy, ...pool }) => (redundancy === undefined ? pool : { ...pool, redundancy })) },
+    ],
     log: { level: 'off' },
   });
   return { text, pools, names };

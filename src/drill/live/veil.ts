@@ -6,7 +6,13 @@ import type { NameMood } from '../sim/names.ts';
 export const ZONE = '.drill.test';
 
 /** What the way to one target is like. */
-type Way = { isBlocked: boolean; certificate: TlsMood; name: NameMood; isLost: boolean; readonly wires: Set<VeiledWire> };
+type Way = {
+  isBlocked: boolean;
+  certificate: TlsMood;
+  name: NameMood;
+  isLost: boolean;
+  readonly wires: Set<VeiledWire>;
+};
 
 /** As the sim: the system's own patience with silent name servers. */
 const SYSTEM_GIVES_UP_MS = 10_000;

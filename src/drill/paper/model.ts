@@ -249,7 +249,11 @@ function roomFor(
   const refused = played.left - waiting;
   if (refused > EPSILON) {
     const bySize = sizeMax < byTime;
-    books.felt(bySize ? 'limits.waiters' : size.deadlineMs < size.waitMaxMs ? 'deadline' : 'limits.wait', refused, nowMs);
+    books.felt(
+      bySize ? 'limits.waiters' : size.deadlineMs < size.waitMaxMs ? 'deadline' : 'limits.wait',
+      refused,
+      nowMs,
+    );
   }
   return { waiting, refused, waitMs: perMs > 0 ? waiting / perMs : 0 };
 }
@@ -314,7 +318,8 @@ function summed(seconds: readonly Second[], books: Books): Forecast {
   for (let at = WINDOW_S - 1; at < seconds.length; at += 1) {
     const window = seconds.slice(at - WINDOW_S + 1, at + 1);
     const calls = window.reduce((all, each) => all + each.offered, 0);
-    if (calls > 0) amplificationMax = Math.max(amplificationMax, window.reduce((all, each) => all + each.attempts, 0) / calls);
+    if (calls > 0)
+      amplificationMax = Math.max(amplificationMax, window.reduce((all, each) => all + each.attempts, 0) / calls);
   }
   const gaveWay = [...books.gaveWay].map(([bound, felt]) => ({ bound, ...felt })).sort((a, b) => a.atS - b.atS);
   const weighted = total((each) => each.waitMs * each.offered);

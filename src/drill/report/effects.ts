@@ -28,7 +28,10 @@ export function effectsOf(record: RunRecord): readonly Effect[] {
     const felt = record.seen.filter((seen) => seen.startMs >= beginMs && seen.startMs < untilMs);
     const next = plan.acts.map(({ atMs }) => fromMs + atMs).filter((atMs) => atMs > untilMs);
     const after = record.seen.filter((seen) => seen.startMs >= untilMs && seen.startMs < Math.min(endMs, ...next));
-    const last = Math.max(untilMs, ...after.filter((seen) => isBad(seen) || isSlow(seen)).map((seen) => seen.endMs ?? endMs));
+    const last = Math.max(
+      untilMs,
+      ...after.filter((seen) => isBad(seen) || isSlow(seen)).map((seen) => seen.endMs ?? endMs),
+    );
     return {
       act,
       detectedMs: detected(record, act, beginMs, untilMs),
@@ -61,7 +64,9 @@ function detected(record: RunRecord, { deed }: Act, beginMs: number, untilMs: nu
   let last = beginMs;
   for (const atMs of [...times, untilMs]) {
     const isAlone = atMs - last >= ALONE_MS;
-    const isOtherAsked = others.some(({ received }) => received.some(({ startMs }) => startMs > last && startMs < atMs));
+    const isOtherAsked = others.some(({ received }) =>
+      received.some(({ startMs }) => startMs > last && startMs < atMs),
+    );
     if (isAlone && isOtherAsked) return last - beginMs;
     last = atMs;
   }
@@ -84,7 +89,8 @@ export function callStory(record: RunRecord, seen: Seen): readonly (readonly [st
       }
     }
   }
-  if (seen.firstByteMs !== undefined) steps.push({ atMs: seen.firstByteMs, what: `the caller hears its first byte (${seen.status})` });
+  if (seen.firstByteMs !== undefined)
+    steps.push({ atMs: seen.firstByteMs, what: `the caller hears its first byte (${seen.status})` });
   if (seen.endMs !== undefined) {
     const code = seen.code === undefined ? '' : `, told as ${seen.code}`;
     const words = isAnswered(seen) ? 'the caller has the whole answer' : `it ends as "${seen.ending}"${code}`;

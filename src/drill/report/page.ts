@@ -1,4 +1,3 @@
-import { story } from '../checks/check.ts';
 import type { RunRecord } from '../sim/run.ts';
 import type { Verdict } from '../sim/verdict.ts';
 import { deedWords } from './deeds.ts';
@@ -45,7 +44,9 @@ function section({ title, tells, verdict }: Told, nth: number): string {
     `<h3>What callers saw</h3>${table(callers(verdict))}`,
     `<h3>What the targets saw</h3>${table([['target', 'requests', 'answered', 'struck by a fault', 'given up by the gateway'], ...stations(record)])}`,
     worst(verdict),
-    violations.length === 0 ? '' : `<h3>Broken promises</h3>${table(violations.slice(0, ROWS_MAX).map(({ check, what }) => [check, what]))}`,
+    violations.length === 0
+      ? ''
+      : `<h3>Broken promises</h3>${table(violations.slice(0, ROWS_MAX).map(({ check, what }) => [check, what]))}`,
     `<p class="small">Again: <code>${escaped(replay)}</code></p></section>`,
   ].join('\n');
 }
@@ -55,14 +56,16 @@ const LEGEND =
 
 function deeds(effects: readonly Effect[]): string {
   if (effects.length === 0) return '<p>Nothing: there were only the callers.</p>';
-  const rows = effects.slice(0, ROWS_MAX).map(({ act, detectedMs, failed, slowed, recoveredMs }, nth) => [
-    String(nth + 1),
-    `${seconds(act.atMs)} to ${seconds(act.atMs + act.forMs)}`,
-    deedWords(act.deed),
-    detectedMs === undefined ? '–' : seconds(detectedMs),
-    failed === 0 && slowed === 0 ? 'nothing' : `${failed} failed, ${slowed} slow`,
-    recoveredMs === 0 ? 'at once' : seconds(recoveredMs),
-  ]);
+  const rows = effects
+    .slice(0, ROWS_MAX)
+    .map(({ act, detectedMs, failed, slowed, recoveredMs }, nth) => [
+      String(nth + 1),
+      `${seconds(act.atMs)} to ${seconds(act.atMs + act.forMs)}`,
+      deedWords(act.deed),
+      detectedMs === undefined ? '–' : seconds(detectedMs),
+      failed === 0 && slowed === 0 ? 'nothing' : `${failed} failed, ${slowed} slow`,
+      recoveredMs === 0 ? 'at once' : seconds(recoveredMs),
+    ]);
   const head = ['', 'when', 'what', 'left alone after', 'callers felt', 'recovered'];
   const note = `<p class="small"><em>Left alone after</em>: how long until the gateway asked others instead. <em>Slow</em>: more than ${SLOW_MS / 1000} s without a word. <em>Recovered</em>: from its end until the last failed or slow call was over.</p>`;
   return table([head, ...rows]) + note;
@@ -73,7 +76,10 @@ function callers({ tally }: Verdict): readonly (readonly string[])[] {
     ['Answered whole', `${tally.answered} of ${tally.calls}`],
     ...Object.entries(tally.failed).map(([code, count]) => [`Told as failed: ${code}`, String(count)]),
     ['Half of them heard their first byte within', `${tally.medianFirstMs.toFixed(0)} ms`],
-    ['From the first failed call to the last', tally.failingMs === undefined ? 'none failed' : seconds(tally.failingMs)],
+    [
+      'From the first failed call to the last',
+      tally.failingMs === undefined ? 'none failed' : seconds(tally.failingMs),
+    ],
     ['Requests at targets for each call', tally.amplification.toFixed(2)],
   ];
 }
@@ -88,7 +94,7 @@ function stations(record: RunRecord): readonly (readonly string[])[] {
 function worst({ record, tally }: Verdict): string {
   if (tally.worst === undefined) return '';
   const rows = callStory(record, tally.worst).slice(0, ROWS_MAX);
-  return `<h3>The worst call</h3><p>${escaped(story(tally.worst))}</p>${table(rows)}`;
+  return `<h3>The worst call</h3><p>Of all calls, this one had the worst of it.</p>${table(rows)}`;
 }
 
 function verdictWord(violations: number): string {

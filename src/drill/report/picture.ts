@@ -13,7 +13,7 @@ const TICKS_Y = 4;
 /** Calls offered and answered in each second, by the time they began, with what was done to the world behind them: an inline SVG. */
 export function picture(record: RunRecord): string {
   const { fromMs, endMs, seen, plan } = record;
-  const lastMs = Math.max(fromMs + 1000, ...seen.map(({ startMs }) => startMs + 1000));
+  const lastMs = Math.max(fromMs + 1000, ...seen.map(({ startMs }) => startMs));
   const seconds = Math.max(1, Math.ceil((Math.min(endMs, lastMs) - fromMs) / 1000));
   const offered = new Array<number>(seconds).fill(0);
   const answered = new Array<number>(seconds).fill(0);
@@ -53,7 +53,9 @@ function axes(seconds: number, most: number, x: (at: number) => number, y: (at: 
   }
   const step = niceAbove(seconds / TICKS_X);
   for (let at = 0; at <= seconds; at += step) {
-    lines.push(`<text class="tick" text-anchor="middle" x="${n(x(at))}" y="${HEIGHT - BOTTOM + 16}">${n(at)} s</text>`);
+    lines.push(
+      `<text class="tick" text-anchor="${at + step > seconds ? 'end' : 'middle'}" x="${n(x(at))}" y="${HEIGHT - BOTTOM + 16}">${n(at)} s</text>`,
+    );
   }
   return lines.join('');
 }

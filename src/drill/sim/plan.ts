@@ -78,7 +78,9 @@ export function configOf(plan: Plan, urls: ReadonlyMap<string, string>): string 
   lines.push('targets:');
   for (const target of plan.targets) {
     const region = target.region === undefined ? '' : `, region: ${target.region}`;
-    lines.push(`  ${target.name}: { dialect: ${plan.dialect ?? 'openai'}, url: "${urls.get(target.name)}", key: sk-drill${region} }`);
+    lines.push(
+      `  ${target.name}: { dialect: ${plan.dialect ?? 'openai'}, url: "${urls.get(target.name)}", key: sk-drill${region} }`,
+    );
   }
   lines.push('routes:', '  - pools:');
   for (const pool of plan.pools) {

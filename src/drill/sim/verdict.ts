@@ -31,7 +31,12 @@ export type Tally = {
 };
 
 /** Runs a plan and judges it; `isTwice` runs it again and compares the journals (P10). */
-export async function drill(ground: Ground, plan: Plan, minutes: number | undefined, isTwice: boolean): Promise<Verdict> {
+export async function drill(
+  ground: Ground,
+  plan: Plan,
+  minutes: number | undefined,
+  isTwice: boolean,
+): Promise<Verdict> {
   const record = await run(ground, plan);
   const violations = [...judge(record)];
   if (isTwice) {

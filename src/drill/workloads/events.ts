@@ -68,9 +68,11 @@ export class EventReader {
         return;
       }
       case 'messages':
-        return this.#messages(event, nowMs);
+        this.#messages(event, nowMs);
+        return;
       case 'responses':
-        return this.#responses(event, nowMs);
+        this.#responses(event, nowMs);
+        return;
     }
   }
 
@@ -78,11 +80,14 @@ export class EventReader {
     switch (wordIn(event, 'type')) {
       case 'message_start':
         if (this.#id !== undefined) this.#seen.malformed ??= 'a second message_start';
-        return this.#same(wordIn(member(event, 'message'), 'id'));
+        this.#same(wordIn(member(event, 'message'), 'id'));
+        return;
       case 'content_block_delta':
-        return this.#text(wordIn(member(event, 'delta'), 'text'), nowMs);
+        this.#text(wordIn(member(event, 'delta'), 'text'), nowMs);
+        return;
       case 'message_delta':
-        return this.#finish(wordIn(member(event, 'delta'), 'stop_reason'));
+        this.#finish(wordIn(member(event, 'delta'), 'stop_reason'));
+        return;
       case 'message_stop':
         this.#seen.isDone = true;
     }
@@ -97,9 +102,11 @@ export class EventReader {
     }
     switch (wordIn(event, 'type')) {
       case 'response.created':
-        return this.#same(wordIn(member(event, 'response'), 'id'));
+        this.#same(wordIn(member(event, 'response'), 'id'));
+        return;
       case 'response.output_text.delta':
-        return this.#text(wordIn(event, 'delta'), nowMs);
+        this.#text(wordIn(event, 'delta'), nowMs);
+        return;
       case 'response.completed':
       case 'response.incomplete': {
         const whole = member(event, 'response');

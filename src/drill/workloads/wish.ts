@@ -68,14 +68,7 @@ export function wishOf(kind: CallerKind, tongue: Tongue, chance: Chance, voice: 
   }
 }
 
-function words(
-  kind: CallerKind,
-  tongue: Tongue,
-  chance: Chance,
-  voice: Voice,
-  isStream: boolean,
-  more = '',
-): Wish {
+function words(kind: CallerKind, tongue: Tongue, chance: Chance, voice: Voice, isStream: boolean, more = ''): Wish {
   const count = WORDS[chance.below(isStream ? WORDS.length : WORDS_PLAIN)] ?? 30;
   const content = `Question ${chance.below(QUESTIONS)}: tell me about the harbour in ${count} words.${more}`;
   const wish = { model: voice.model, ...asked(tongue, content) };
