@@ -27,7 +27,7 @@ const BATCH = 200;
 /** Memory is given back by the collector when it next runs, not when a stream ends. */
 const SETTLE_S = 20;
 /** Finished replies can be read again for five minutes; after that, and a turn of the collector, nothing is left of them. */
-const FORGOTTEN_S = 420;
+const FORGOTTEN_S = 360;
 /** The streams are open, not busy, and the first still runs when the last begins. */
 const EVENTS = 12;
 const GAP_MS = 5000;

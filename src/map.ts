@@ -28,6 +28,8 @@ export const ROOMS = {
   providers: room('how does each service speak?', CONTRACTS),
   config: room('what was asked for?', ['call', 'diagnosis', 'world', 'http1'], {
     packages: ['yaml', 'zod', 'fastest-levenshtein'],
+    // Certificates and keys are read once at load, so that a bad one is told with its line.
+    node: ['node:crypto'],
   }),
   server: room('HTTP at the edge', [...CONTRACTS, 'config'], {
     packages: ['fastest-levenshtein'],

@@ -106,6 +106,7 @@ export class PoolOfRoute {
       chance,
       bounds: { sizeMax: waitersMax, waitMaxMs, waitElsewhereMs },
       offeredPerS: () => this.#budget.offeredPerS(),
+      serving: () => this.seats.filter(({ fitness }) => fitness === 'serving').map(({ target }) => target.name),
     });
     this.#limits = new Limits({ ...LIMIT_BOUNDS, max: concurrencyMax ?? LIMIT_BOUNDS.max });
     this.#soft = new SoftLimit(clock, whole.hedge);
@@ -197,7 +198,7 @@ export class PoolOfRoute {
       picker: this.#picker,
       seats: view,
       room: this.room.door(isLast),
-      hasRoom: (seat, call) => this.#limits.hasRoom(seat, call),
+      hasRoom: (seat, call) => this.#limits.hasRoom(seat, call, clock.now()),
       narrow: this.#narrow(regions.length > 0 ? regionChoice({ regions, seats, chance }) : undefined),
       hearers: this.#hearers,
       clock,
@@ -227,9 +228,11 @@ export class PoolOfRoute {
           softMs: (call) => this.#soft.ms(call),
           othersLeft: picks.left,
           isElsewhereLeft: !isLast,
-          onSilent: (attempt) => {
+          onSilent: (attempt, call) => {
             this.health.silent(attempt);
-            this.room.silent();
+            this.room.silent(call, attempt);
+            const seat = this.seats.find(({ target }) => target.name === attempt.target);
+            if (seat !== undefined) this.#limits.silent(seat, call, attempt);
           },
         }),
       );

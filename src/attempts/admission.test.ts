@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Failure } from '../call/failure.ts';
 import { ANSWERED } from '../call/reply.ts';
 import { ACCEPTED_ROW, Admission } from './admission.ts';
 import {
@@ -18,7 +19,7 @@ function stage() {
   const admission = new Admission({ clock: time.clock, chance: playedChance(3) });
   const [seat] = playedSeats(['a']);
   assert.ok(seat !== undefined);
-  const send = (kind: 'accepted' | 'failed' | 'mistake') => {
+  const send = (kind: 'accepted' | 'failed' | 'mistake' | 'unreached') => {
     const call = playedCall(time);
     const attempt = playedAttempt(call, 'a', { startMs: time.clock.now() });
     admission.start();
@@ -29,7 +30,12 @@ function stage() {
       admission.end(seat, call, attempt, ANSWERED);
       return;
     }
-    const failure = kind === 'failed' ? answeredWith('service-error', 500) : answeredWith('request-rejected', 400);
+    const failure =
+      kind === 'unreached'
+        ? new Failure('connect-timeout', { phase: 'connect', firstEvent: 'our-timer', clock: 'connect' })
+        : kind === 'failed'
+          ? answeredWith('service-error', 500)
+          : answeredWith('request-rejected', 400);
     admission.end(seat, call, attempt, { kind: 'failed', failure });
   };
   return { time, admission, send };
@@ -48,6 +54,12 @@ test('a pool that accepts nothing is sent a fifth, and never less', () => {
   const { admission, send } = stage();
   for (let i = 0; i < 1000; i++) send('failed');
   assert.equal(admission.refusedShare(), 0.8);
+});
+
+test('a target that takes connections too slowly was sent nothing, and nothing is held back for it', () => {
+  const { admission, send } = stage();
+  for (let i = 0; i < 1000; i++) send('unreached');
+  assert.equal(admission.refusedShare(), 0);
 });
 
 test('below five calls a second nothing is held back', async () => {

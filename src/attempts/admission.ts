@@ -4,6 +4,7 @@ import type { Outcome } from '../call/reply.ts';
 import type { Seat, SeatHearer } from '../call/seat.ts';
 import type { Attempt } from '../call/story.ts';
 import { CATALOGUE } from '../diagnosis/catalogue.ts';
+import type { Phase } from '../diagnosis/evidence.ts';
 import type { Filter } from '../pipeline/service.ts';
 import type { Chance, Clock } from '../world/world.ts';
 import { Window } from './window.ts';
@@ -16,12 +17,17 @@ export const REFUSED_SHARE_MAX = 0.8;
 export const ADMISSION_CALLS_PER_S_MIN = 5;
 /** Accepted in a row that end the throttling: by chance, at the 50 % where it begins, 0.1 %. Without it a window of bad memories would outlast the fault. */
 export const ACCEPTED_ROW = 10;
+/** A failure is old news when its attempt began so long before another that was accepted. */
+const STALE_MS = 1_000;
 /** Told to the refused: a refusal lasts no longer than it takes to see ten acceptances. */
 export const ADMISSION_RETRY_AFTER_MS = 1_000;
 
 /** 30 s, in tenths (Envoy; the book's two minutes forget too slowly for a gateway that must be itself again in 10 s). */
 const WINDOW_MS = 30_000;
 const SLOTS = 10;
+
+/** Phases that come before a target hears anything; who is out of reach for good is for health to find out. */
+const UNSENT: ReadonlySet<Phase> = new Set(['dns', 'connect', 'proxy-connect', 'tls']);
 
 /**
  * Refuses part of the calls before they are sent, while a pool accepts less than half of those it is sent:
@@ -34,6 +40,8 @@ export class Admission implements SeatHearer {
   readonly #sent = new Window(SLOTS, WINDOW_MS / SLOTS);
   readonly #accepted = new Window(SLOTS, WINDOW_MS / SLOTS);
   #row = 0;
+  /** When the youngest attempt began that was accepted. */
+  #acceptedMs = Number.NEGATIVE_INFINITY;
 
   constructor({ clock, chance }: { readonly clock: Clock; readonly chance: Chance }) {
     this.#clock = clock;
@@ -72,12 +80,16 @@ export class Admission implements SeatHearer {
   spoke(_seat: Seat, call: Call, attempt: Attempt): void {
     const nowMs = attempt.firstPartMs ?? attempt.startMs;
     this.#send(call, attempt, nowMs);
-    this.#accept(nowMs);
+    this.#accept(attempt, nowMs);
   }
 
   end(_seat: Seat, call: Call, attempt: Attempt, outcome: Outcome): void {
     // Who spoke was accepted already, however it went on; what we stopped ourselves says nothing.
     if (attempt.firstPartMs !== undefined || outcome.kind === 'abandoned') return;
+    // A target that cannot take as many connections at once was sent nothing: a surge of new streams is no reason to refuse the next.
+    if (outcome.kind === 'failed' && UNSENT.has(outcome.failure.evidence.phase)) return;
+    // Sent long before one that was accepted: it tells how the pool was, as silence does that ends at last.
+    if (attempt.startMs < this.#acceptedMs - STALE_MS) return;
     const endMs = attempt.endMs ?? attempt.startMs;
     this.#send(call, attempt, endMs);
     if (outcome.kind === 'failed') {
@@ -87,7 +99,7 @@ export class Admission implements SeatHearer {
         return;
       }
     }
-    this.#accept(endMs);
+    this.#accept(attempt, endMs);
   }
 
   /** Counted when its fate is known: an answer that is long in coming is no refusal. Once a call. */
@@ -99,7 +111,8 @@ export class Admission implements SeatHearer {
     this.#sent.add(nowMs);
   }
 
-  #accept(nowMs: number): void {
+  #accept({ startMs }: Attempt, nowMs: number): void {
+    this.#acceptedMs = Math.max(this.#acceptedMs, startMs);
     this.#accepted.add(nowMs);
     this.#row += 1;
     if (this.#row !== ACCEPTED_ROW) return;

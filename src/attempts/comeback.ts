@@ -1,57 +1,68 @@
+import type { Call } from '../call/call.ts';
 import type { Clock } from '../world/world.ts';
 
-/** What a pool is given for a while after an outage, in its usual calls: what was held back comes on top, a quarter at a time, and no herd. */
-export const COMEBACK_SHARE = 1.25;
+/** What those are given who were held up by an outage, in the usual calls of their pool: it comes on top of the calls that come anew, and is no herd. */
+export const COMEBACK_SHARE = 0.25;
 /** At least so long; then as long as it holds somebody back, to let nobody go at once who was held back. */
 export const COMEBACK_MS = 10_000;
 const HOLDING_MS = 1_000;
 /** But not for ever: who comes faster than ever before is no herd after a minute. */
 const COMEBACK_MS_MAX = 60_000;
-/** A second between two starts at most, so that a pool that hardly ever is asked comes back too. */
-const GAP_MS_MAX = 1_000;
-/** So long nobody answered, and so many failed or stayed silent meanwhile: an outage, and no pause between two calls. */
+/** So long between two of them at most, or the wait for a free target would end first; a hundred replicas make 50 a second of it. */
+const GAP_MS_MAX = 2_000;
+/** So long nobody answered, and so many attempts failed or stayed silent meanwhile: an outage, and no pause between two calls. */
 const OUTAGE_MS = 1_000;
 const OUTAGE_FAILURES = 5;
-/** Starts may run ahead of their even spacing by so much: who waits is looked after ten times a second. */
-const AHEAD_MS = 100;
-
+/** Of different calls: one that kills whoever it is sent to is no outage, however often it is tried. */
+const OUTAGE_CALLS = 2;
 /**
- * Notices when a pool comes back that answered nobody, and then says how fast it may be asked: callers, retries and hedges that waited
- * would else all come in the first second. Costs a comparison an attempt while all is well. Spacing is that of the generic cell rate
- * algorithm, which is even also where a replica starts less than one call a second.
+ * Notices when a pool comes back that answered nobody, and then says how fast those may be let go who were held up by it: waiting calls,
+ * retries and hedges would else all come in the first second. Calls that come anew are no herd, and what they take is only counted. Costs a
+ * comparison an attempt while all is well.
  */
 export class Comeback {
   readonly #offeredPerS: () => number;
+  readonly #serving: () => readonly string[];
   /** The first failure since anybody answered. */
   #failedMs = 0;
   #failures = 0;
+  /** Whose: a few of the calls, and all targets. */
+  readonly #calls = new Set<string>();
+  readonly #targets = new Set<string>();
+  #sinceMs = Number.POSITIVE_INFINITY;
   #untilMs = Number.NEGATIVE_INFINITY;
   #lastMs = 0;
-  /** When the next start is due, if all were evenly spaced. */
+  /** When the next of them is due. */
   #dueMs = 0;
 
-  /** `offeredPerS`: calls that came for the pool, of late. */
-  constructor(offeredPerS: () => number) {
+  /** `offeredPerS`: calls that came for the pool, of late. `serving`: names of the targets that calls go to now. */
+  constructor(offeredPerS: () => number, serving: () => readonly string[]) {
     this.#offeredPerS = offeredPerS;
+    this.#serving = serving;
   }
 
-  started(nowMs: number): void {
-    if (nowMs < this.#untilMs) this.#dueMs = Math.max(nowMs, this.#dueMs) + this.#gapMs();
+  started(call: Call, nowMs: number): void {
+    if (nowMs < this.#untilMs && call.startMs < this.#sinceMs) this.#dueMs = nowMs + this.#gapMs();
   }
 
   answered(nowMs: number): void {
     if (this.#failures === 0) return;
-    if (this.#isOut(nowMs)) {
+    if (this.isOut(nowMs)) {
+      this.#sinceMs = nowMs;
       this.#untilMs = nowMs + COMEBACK_MS;
       this.#lastMs = nowMs + COMEBACK_MS_MAX;
       this.#dueMs = nowMs + this.#gapMs();
     }
     this.#failures = 0;
+    this.#calls.clear();
+    this.#targets.clear();
   }
 
-  failed(nowMs: number): void {
+  failed(target: string, callId: string, nowMs: number): void {
     if (this.#failures === 0) this.#failedMs = nowMs;
     this.#failures += 1;
+    this.#targets.add(target);
+    if (this.#calls.size < OUTAGE_CALLS) this.#calls.add(callId);
   }
 
   /** True while the pool is coming back. Asks for the time only after an outage. */
@@ -59,28 +70,26 @@ export class Comeback {
     return this.#untilMs !== Number.NEGATIVE_INFINITY && clock.now() < this.#untilMs;
   }
 
-  /** True while one more would be too many for now. */
+  /** True while one more of those who were held up would be too many for now. */
   isFull(nowMs: number): boolean {
-    if (nowMs >= this.#untilMs || this.#dueMs - nowMs <= AHEAD_MS) return false;
+    if (nowMs >= this.#untilMs || this.#dueMs <= nowMs) return false;
     this.#hold(nowMs);
     return true;
   }
 
-  /** True while further tries are to be kept few: there is no hope in them, or so many wait for hope that they would be the herd. */
-  isScarce(nowMs: number): boolean {
-    if (this.#isOut(nowMs)) return true;
-    if (nowMs >= this.#untilMs) return false;
-    this.#hold(nowMs);
-    return true;
+  /** True for a call that began before the pool came back, while it is coming back: it waited, or failed, with all the others. */
+  isHeldUp(call: Call, clock: Clock): boolean {
+    return this.isOn(clock) && call.startMs < this.#sinceMs;
   }
 
   #hold(nowMs: number): void {
     this.#untilMs = Math.min(this.#lastMs, Math.max(this.#untilMs, nowMs + HOLDING_MS));
   }
 
-  /** Nobody answers: of many tries for some time not one. */
-  #isOut(nowMs: number): boolean {
-    return this.#failures >= OUTAGE_FAILURES && nowMs - this.#failedMs >= OUTAGE_MS;
+  /** True while nobody answers: every target that is asked at all was, for some time, and not one try went well. */
+  isOut(nowMs: number): boolean {
+    if (this.#failures < OUTAGE_FAILURES || nowMs - this.#failedMs < OUTAGE_MS) return false;
+    return this.#calls.size >= OUTAGE_CALLS && this.#serving().every((target) => this.#targets.has(target));
   }
 
   #gapMs(): number {

@@ -22,7 +22,7 @@ export type HedgeOptions = {
   /** True when fallback can turn to another pool after this one. Without it the last candidate gets the whole remaining deadline. */
   readonly isElsewhereLeft: boolean;
   /** The soft limit passed at this attempt: health counts it, since an attempt that is outrun never ends as failed. */
-  readonly onSilent?: (attempt: Attempt) => void;
+  readonly onSilent?: (attempt: Attempt, call: Call) => void;
   readonly onDoubleSpendRisk?: (call: Call) => void;
 };
 
@@ -106,7 +106,7 @@ class Race implements Ringer {
     if (attempt.verdict === 'running' && silentMs < soft) return soft - silentMs;
     if (attempt.verdict === 'running' && this.#struck !== attempt) {
       this.#struck = attempt;
-      onSilent?.(attempt);
+      onSilent?.(attempt, this.#call);
     }
     const canTurn = othersLeft(this.#call) > 0 && 1 + (this.#twins?.length ?? 0) < RUNNERS_MAX;
     if (canTurn && budget.tryPay()) {

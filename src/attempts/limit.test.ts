@@ -28,7 +28,7 @@ type Begun = { readonly call: Call; readonly attempt: Attempt };
 function begin(limits: Limits, seat: Seat, time: PlayedTime, model = 'gpt-5'): Begun {
   const call = playedCall(time, { model });
   const attempt = playedAttempt(call, 'a', { startMs: time.clock.now(), bytesWritten: 9 });
-  limits.start(seat, call);
+  limits.start(seat, call, attempt);
   seat.inFlight += 1;
   return { call, attempt };
 }
@@ -56,7 +56,7 @@ function refuse(
 test('without a sign of overload there is no limit', () => {
   const { time, seat, limits } = stage();
   const all = Array.from({ length: 5000 }, () => begin(limits, seat, time));
-  assert.equal(limits.hasRoom(seat, playedCall(time)), true);
+  assert.equal(limits.hasRoom(seat, playedCall(time), time.clock.now()), true);
   for (const each of all) answer(limits, seat, time, each);
   assert.equal(seat.inFlightMax, Number.POSITIVE_INFINITY);
 });
@@ -158,7 +158,7 @@ test('one always goes, whatever was refused', async () => {
     answer(limits, seat, time, other);
     refuse(limits, seat, time, one);
   }
-  assert.equal(limits.hasRoom(seat, playedCall(time)), true);
+  assert.equal(limits.hasRoom(seat, playedCall(time), time.clock.now()), true);
 });
 
 test('models of one target are limited apart', async () => {
@@ -166,14 +166,14 @@ test('models of one target are limited apart', async () => {
   const busy = Array.from({ length: 10 }, () => begin(limits, seat, time, 'busy'));
   await time.pass(1);
   refuse(limits, seat, time, busy[0] as Begun);
-  assert.equal(limits.hasRoom(seat, playedCall(time, { model: 'busy' })), false);
-  assert.equal(limits.hasRoom(seat, playedCall(time, { model: 'calm' })), true);
+  assert.equal(limits.hasRoom(seat, playedCall(time, { model: 'busy' }), time.clock.now()), false);
+  assert.equal(limits.hasRoom(seat, playedCall(time, { model: 'calm' }), time.clock.now()), true);
 });
 
 test('callers who invent models cannot fill the memory, nor unbalance the count', () => {
   const { time, seat, limits } = stage(new Limits({ ...LIMIT_BOUNDS, max: 5 }));
   const all = Array.from({ length: MODELS_MAX * 3 }, (_, i) => begin(limits, seat, time, `m${i}`));
-  assert.equal(limits.hasRoom(seat, playedCall(time, { model: 'another' })), false);
+  assert.equal(limits.hasRoom(seat, playedCall(time, { model: 'another' }), time.clock.now()), false);
   for (const each of all) answer(limits, seat, time, each);
-  assert.equal(limits.hasRoom(seat, playedCall(time, { model: 'another' })), true);
+  assert.equal(limits.hasRoom(seat, playedCall(time, { model: 'another' }), time.clock.now()), true);
 });

@@ -25,14 +25,24 @@ export const QUIET_MS = 10_000;
 /** After a fall the limit regains this much of what it was by one for each answer, as TCP does up to its threshold. */
 export const REGAIN_SHARE = 0.75;
 
+/** A limit that let nobody in for so long is tried out by one: half of what a call waits at most. */
+export const STUCK_MS = 5_000;
+
 /** Models counted apart at one target; names come from callers, so the rest share one count. */
 export const MODELS_MAX = 64;
 
 /** What is known of one model at one target. */
 type Gauge = {
+  /** Under way, but for those written off. */
   inFlight: number;
+  /** Of these the ones that said nothing for longer than is ordinary. */
+  readonly silent: Set<Attempt>;
+  /** Silent ones that others overtook: the target is well again and has most likely forgotten them. They take no room any more. */
+  readonly lost: Set<Attempt>;
   /** Infinite until the target first said that it has too much: without a sign of overload there is nothing to refuse for. */
   limit: number;
+  /** When one was last let in. */
+  startedMs: number;
   /** When it was last cut: of all that was under way then, one refusal counts (as TCP cuts once a round trip). */
   cutMs: number;
   taken: number;
@@ -57,9 +67,12 @@ export class Limits implements SeatHearer {
   }
 
   /** True when one more call of this model may be under way at the seat. */
-  hasRoom(seat: Seat, call: Call): boolean {
-    const gauge = this.#gauge(seat, call);
-    return gauge.inFlight < Math.floor(gauge.limit);
+  hasRoom(seat: Seat, call: Call, nowMs: number): boolean {
+    const { inFlight, limit, silent, lost, startedMs, cutMs } = this.#gauge(seat, call);
+    if (inFlight + lost.size >= this.#bounds.max) return false;
+    if (inFlight < Math.floor(limit)) return true;
+    // Nobody answers, or nobody makes room: one more goes now and then, or it would never be learned that the target is well again.
+    return silent.size >= inFlight || nowMs - Math.max(startedMs, cutMs) >= STUCK_MS;
   }
 
   /** The limit now, for display; infinite while none was learned. */
@@ -67,13 +80,16 @@ export class Limits implements SeatHearer {
     return this.#gauge(seat, call).limit;
   }
 
-  start(seat: Seat, call: Call): void {
-    this.#gauge(seat, call).inFlight += 1;
+  start(seat: Seat, call: Call, attempt: Attempt): void {
+    const gauge = this.#gauge(seat, call);
+    gauge.inFlight += 1;
+    gauge.startedMs = attempt.startMs;
   }
 
   spoke(seat: Seat, call: Call, attempt: Attempt): void {
     const gauge = this.#gauge(seat, call);
     gauge.taken += 1;
+    if (gauge.silent.size + gauge.lost.size > 0) this.#heard(gauge, attempt);
     // Grows only while it is what holds calls back: fast up to where it held before, then by one for each limit's worth of answers.
     if (gauge.limit === Number.POSITIVE_INFINITY || gauge.inFlight * 2 < gauge.limit) return;
     const isQuiet = (attempt.firstPartMs ?? attempt.startMs) - gauge.cutMs > QUIET_MS;
@@ -83,13 +99,32 @@ export class Limits implements SeatHearer {
     this.#publish(seat);
   }
 
+  /** An attempt said nothing for longer than is ordinary. */
+  silent(seat: Seat, call: Call, attempt: Attempt): void {
+    if (attempt.firstPartMs === undefined && attempt.endMs === undefined) this.#gauge(seat, call).silent.add(attempt);
+  }
+
   end(seat: Seat, call: Call, attempt: Attempt, outcome: Outcome): void {
     const gauge = this.#gauge(seat, call);
+    gauge.silent.delete(attempt);
     if (outcome.kind === 'failed' && isOverload(outcome)) {
       gauge.refused += 1;
       this.#cut(seat, gauge, attempt.startMs, attempt.endMs ?? attempt.startMs);
     }
-    gauge.inFlight -= 1;
+    if (!gauge.lost.delete(attempt)) gauge.inFlight -= 1;
+  }
+
+  /** One speaks: those that were silent before it even began are written off, and one that was written off counts again. */
+  #heard(gauge: Gauge, attempt: Attempt): void {
+    gauge.silent.delete(attempt);
+    if (gauge.lost.delete(attempt)) gauge.inFlight += 1;
+    for (const other of gauge.silent) {
+      if (other.startMs >= attempt.startMs) continue;
+      // probe: a silent attempt is overtaken, and takes no room any more
+      gauge.silent.delete(other);
+      gauge.lost.add(other);
+      gauge.inFlight -= 1;
+    }
   }
 
   #cut(seat: Seat, gauge: Gauge, startMs: number, nowMs: number): void {
@@ -131,7 +166,7 @@ export class Limits implements SeatHearer {
     const models = bench?.models ?? new Map<string, Gauge>();
     let gauge = models.get(name) ?? (models.size > MODELS_MAX ? models.get(OTHERS) : undefined);
     if (gauge === undefined) {
-      gauge = { inFlight: 0, limit: this.#bounds.max, cutMs: Number.NEGATIVE_INFINITY, taken: 0, refused: 0, mark: 0 };
+      gauge = newGauge(this.#bounds.max);
       models.set(models.size >= MODELS_MAX ? OTHERS : name, gauge);
     }
     if (bench === undefined) this.#benches[seat.index] = { models, name, gauge };
@@ -146,6 +181,11 @@ export class Limits implements SeatHearer {
 
 /** No model is called so: JSON strings can hold it, but the count is only shared, never wrong. */
 const OTHERS = '\u0000others';
+
+function newGauge(limit: number): Gauge {
+  const counts = { inFlight: 0, taken: 0, refused: 0, mark: 0, startedMs: 0, cutMs: Number.NEGATIVE_INFINITY };
+  return { ...counts, limit, silent: new Set(), lost: new Set() };
+}
 
 function isOverload(outcome: Extract<Outcome, { kind: 'failed' }>): boolean {
   const { blame, status } = CATALOGUE[outcome.failure.code];

@@ -65,12 +65,15 @@ export class WaitingRoom {
     readonly bounds?: WaitingBounds;
     /** Calls a second that came for the pool of late; by them a pool that comes back is asked. */
     readonly offeredPerS?: () => number;
+    /** Names of the targets that calls go to now: an outage is when none of them answers. */
+    readonly serving?: () => readonly string[];
   }) {
     this.#clock = options.clock;
     this.#timers = options.timers;
     this.#chance = options.chance;
     this.#bounds = options.bounds ?? WAITING_BOUNDS;
-    this.#comeback = new Comeback(options.offeredPerS ?? (() => Number.POSITIVE_INFINITY));
+    const { offeredPerS = () => Number.POSITIVE_INFINITY, serving = () => [] } = options;
+    this.#comeback = new Comeback(offeredPerS, serving);
   }
 
   /** The room as a pick sees it: `last` waits as long as it may, the others soon go to the next pool. */
@@ -79,31 +82,34 @@ export class WaitingRoom {
     enter(call: Call, go: () => Promise<Reply> | undefined): Promise<Reply>;
   } {
     return {
-      mustWait: (call) =>
-        (this.#waiters.size > 0 && (this.#lines.get(call.model ?? '')?.size ?? 0) > 0) ||
-        this.#comeback.isFull(this.#clock.now()),
+      mustWait: (call) => {
+        // After an outage who comes anew does not pay for it: the line is let go little by little beside him.
+        if (this.isComingBack())
+          return this.#comeback.isHeldUp(call, this.#clock) && this.#comeback.isFull(this.#clock.now());
+        return this.#waiters.size > 0 && (this.#lines.get(call.model ?? '')?.size ?? 0) > 0;
+      },
       enter: (call, go) => this.#enter(call, go, isLast),
     };
   }
 
   /** Hears of ended attempts, which free a place, and of answers, by which limits grow. */
   readonly hearer: SeatHearer = {
-    start: (_seat, _call, attempt) => this.#comeback.started(attempt.startMs),
+    start: (_seat, call, attempt) => this.#comeback.started(call, attempt.startMs),
     spoke: (_seat, _call, attempt) => {
       this.#comeback.answered(attempt.firstPartMs ?? attempt.startMs);
       if (this.#waiters.size > 0) this.#serve();
     },
-    end: (_seat, _call, attempt, outcome) => {
+    end: (_seat, call, attempt, outcome) => {
       // A refusal frees a place as well, but nobody was served by it.
       if (attempt.firstPartMs !== undefined) this.#drain(attempt);
-      else if (isTrouble(outcome)) this.#comeback.failed(attempt.endMs ?? attempt.startMs);
+      else if (isTrouble(outcome)) this.#comeback.failed(attempt.target, call.id, attempt.endMs ?? attempt.startMs);
       if (this.#waiters.size > 0) this.#serve();
     },
   };
 
   /** An attempt is silent beyond what is ordinary: it may never end, and counts as failed for telling an outage. */
-  silent(): void {
-    this.#comeback.failed(this.#clock.now());
+  silent(call: Call, attempt: Attempt): void {
+    this.#comeback.failed(attempt.target, call.id, this.#clock.now());
   }
 
   /** True for a while after an outage of the whole pool. */
@@ -111,9 +117,9 @@ export class WaitingRoom {
     return this.#comeback.isOn(this.#clock);
   }
 
-  /** True during one, and then while those who wait to try again would be a herd. Asked when somebody wants to. */
+  /** True during one: there is no hope in further tries. Asked when somebody wants to. */
   isTryScarce(): boolean {
-    return this.#comeback.isScarce(this.#clock.now());
+    return this.#comeback.isOut(this.#clock.now());
   }
 
   get size(): number {
@@ -136,7 +142,7 @@ export class WaitingRoom {
     const patienceMs = isLast ? Math.min(waitMaxMs, leftMs) : Math.min(waitElsewhereMs, leftMs / 10);
     const model = call.model ?? '';
     const line = this.#lines.get(model) ?? new Line();
-    const priority = rankOf(call, this.isComingBack());
+    const priority = rankOf(call, this.#comeback.isHeldUp(call, this.#clock));
     const caller = call.caller.credential ?? call.caller.ip;
     if (this.#waiters.size >= sizeMax) {
       const loser = line.loser(priority, caller);
@@ -185,8 +191,9 @@ export class WaitingRoom {
   }
 
   #serveOne(line: Line, isNewestFirst: boolean): boolean {
-    if (this.#comeback.isFull(this.#clock.now())) return false;
+    const isHeld = this.#comeback.isFull(this.#clock.now());
     for (const waiter of line.next(SCAN_MAX, isNewestFirst)) {
+      if (isHeld && this.#comeback.isHeldUp(waiter.call, this.#clock)) continue;
       const reply = waiter.go();
       if (reply === undefined) continue;
       line.serve(waiter);
@@ -265,9 +272,9 @@ export class WaitingRoom {
  * after them. After an outage all who failed in it go behind as well: there are more of them than can be made up for, and who comes now
  * must not pay for it.
  */
-function rankOf({ story, priority }: Call, isComingBack: boolean): number {
+function rankOf({ story, priority }: Call, isHeldUp: boolean): number {
   if (story.attempts.length === 0) return priority;
-  const isBehind = isComingBack || story.attempts.some(({ verdict }) => verdict === 'running');
+  const isBehind = isHeldUp || story.attempts.some(({ verdict }) => verdict === 'running');
   return isBehind ? BEHIND_ALL : BEFORE_ALL;
 }
 

@@ -70,3 +70,17 @@ test('another model takes the place of the first, and no other byte changes', ()
     }),
   );
 });
+
+test('texts of any length, with escapes and quotes anywhere in them, are passed over whole', () => {
+  for (const odd of ['\\', '"', '\n', '\\"', '"\\', '\\\\"', 'é']) {
+    for (let before = 0; before < 110; before += 1) {
+      const content = `${'x'.repeat(before)}${odd}${'y'.repeat(70)}${odd}`;
+      const text = JSON.stringify({ messages: [{ content, model: 'not this' }, content], model: 'm', stream: true });
+      const top = readTopLevel(Buffer.from(text));
+      assert.equal(top?.model, 'm', `${odd} after ${before}`);
+      assert.equal(top.isStream, true);
+      // The same, cut inside the last text, is no object.
+      assert.equal(readTopLevel(Buffer.from(`{"a":${JSON.stringify(content).slice(0, -1)}`)), undefined);
+    }
+  }
+});

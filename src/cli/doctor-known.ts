@@ -14,6 +14,17 @@ export type Known = {
 };
 
 const NOTHING: Known = { known: undefined, url: undefined, note: undefined };
+/** All that a call number leads to is its story. */
+const STORY_LEFT_OUT: Session['known'] = {
+  facts: {},
+  report: {
+    id: 'story',
+    state: 'skip',
+    sentence: 'The story was left out as asked, and a call number leads to nothing else.',
+    tookMs: 0,
+    facts: {},
+  },
+};
 const GATEWAY = 'http://127.0.0.1:5020';
 
 /** Reads the story, the file or the pasted text that was named. @throws UsageFault when it cannot be read. */
@@ -26,7 +37,7 @@ export async function knownOf(
 ): Promise<Known> {
   const gateway = settings.gateway ?? GATEWAY;
   if (asked.kind === 'call') {
-    if (!isStoryAsked) throw new UsageFault('a call number means nothing without the story (--no-story)');
+    if (!isStoryAsked) return { known: STORY_LEFT_OUT, url: undefined, note: undefined };
     return { known: await askStory(outside, gateway, asked.id, ca), url: undefined, note: undefined };
   }
   if (asked.kind !== 'file' && asked.kind !== 'input') return NOTHING;

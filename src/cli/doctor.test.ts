@@ -63,6 +63,13 @@ test('a call number without a gateway ends in a report that says so', async () =
   assert.match(report.probes[0].sentence, /No gateway answers at http:\/\/127\.0\.0\.1:1/);
 });
 
+test('a call number without its story ends in a report that says so', async () => {
+  const { code, out } = await doctor(['ab'.repeat(16), '--no-story', '--json']);
+  const report = JSON.parse(out);
+  assert.deepEqual([code, report.verdict.code, report.contacted], [3, 'not-enough-known', []]);
+  assert.match(report.probes[0].sentence, /left out as asked/);
+});
+
 test('a server on this machine is looked at with progress, text, and no colour', async () => {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);

@@ -4,7 +4,7 @@
  * `UPDATE_CASES=1 node --test src/config/cases.test.ts` and read the difference.
  */
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { realWorld } from '../world/real.ts';
@@ -34,12 +34,15 @@ const ENV: Env = {
   TRICKY: 'S3CR3T: {a: [1, "x',
 };
 
-const PEM = (kind: string) => `-----BEGIN ${kind}-----\nS3CR3T\n-----END ${kind}-----\n`;
+const fixture = (name: string): string => readFileSync(join(import.meta.dirname, 'fixtures', name), 'utf8');
 
 const FILES: Readonly<Record<string, string>> = {
-  'company.pem': PEM('CERTIFICATE'),
-  'cert.pem': PEM('CERTIFICATE'),
-  '/etc/key.pem': PEM('EC PRIVATE KEY'),
+  'company.pem': fixture('certificate.pem'),
+  'cert.pem': fixture('certificate.pem'),
+  '/etc/key.pem': fixture('key.pem'),
+  'other-key.pem': fixture('other-key.pem'),
+  'damaged.pem': fixture('certificate.pem').replace('MII', 'MIA'),
+  'damaged-key.pem': fixture('key.pem').replace('MHc', 'MAc'),
   'notes.txt': 'nothing of the kind',
 };
 

@@ -28,12 +28,13 @@ test('a file that cannot be read is told in one sentence', async () => {
   assert.deepEqual(await failing(undefined), ['conf/goodgate.yaml: cannot be read']);
 });
 
+const CERTIFICATE = readFileSync(join(import.meta.dirname, 'fixtures', 'certificate.pem'), 'utf8');
+
 test('files that a config names are looked for in its own folder', async () => {
   const asked: string[] = [];
   const read = async (path: string) => {
     asked.push(path);
-    const pem = '-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----';
-    return path.endsWith('.yaml') ? 'targets: { a: { dialect: openai, tls: { ca: certs/ca.pem } } }' : pem;
+    return path.endsWith('.yaml') ? 'targets: { a: { dialect: openai, tls: { ca: certs/ca.pem } } }' : CERTIFICATE;
   };
   const loaded = await loadConfig({ files: { read }, env: {} }, '/etc/goodgate/goodgate.yaml');
   assert.equal(loaded.kind, 'config');

@@ -1,4 +1,5 @@
 /** The files a config names: certificates and keys, read in so that the settings are whole. */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { World } from '../world/world.ts';
 import { type ConfigFault, quoted } from './fault.ts';
 import type { Asked } from './schema.ts';
@@ -27,6 +28,11 @@ export async function withFiles(reader: Reader, source: Source, asked: Asked): P
     for (const name of ['ca', 'certificate', 'key'] as const) {
       const value = tls[name];
       if (value !== undefined) texts[name] = await pemText(reader, source, [...path, name], value, KINDS[name], faults);
+    }
+    if (faults.length === 0 && !areOnePair(texts)) {
+      faults.push(
+        source.fault([...path, 'key'], 'key does not belong to the certificate; expected the two of one pair'),
+      );
     }
     return { ...tls, ...texts };
   };
@@ -65,8 +71,30 @@ async function pemText(
   if (!new RegExp(`-----BEGIN ([A-Z0-9]+ )*${kind}-----[\\s\\S]+-----END`).test(text)) {
     const message = `${name} holds no PEM text of a ${kind.toLowerCase()}; expected "-----BEGIN ${kind}-----"`;
     faults.push(source.fault(at, message));
+  } else if (!isReadable(text, kind)) {
+    const message = `${name} holds a ${kind.toLowerCase()} that cannot be read: it is damaged, of an unknown kind, or locked by a passphrase`;
+    faults.push(source.fault(at, message));
   }
   return text;
+}
+
+/** Read once here, so that a damaged file is told with its line and not found out by the first caller. */
+function isReadable(text: string, kind: string): boolean {
+  try {
+    if (kind === KINDS.key) createPrivateKey(text);
+    else for (const certificate of text.match(CERTIFICATE) ?? ['']) new X509Certificate(certificate);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const CERTIFICATE = /-----BEGIN ([A-Z0-9]+ )*CERTIFICATE-----[^-]+-----END ([A-Z0-9]+ )*CERTIFICATE-----/g;
+
+/** True also when one of them is missing, which the schema tells. The first certificate of a chain is the own one. */
+function areOnePair({ certificate, key }: Tls): boolean {
+  if (certificate === undefined || key === undefined) return true;
+  return new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key));
 }
 
 /** Paths in a config are from its own folder, so that it works wherever it is started from. */

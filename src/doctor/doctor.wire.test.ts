@@ -336,3 +336,42 @@ test('the key is shown to its own service only, and its refusal is the account',
   assert.match(seen, /GET \/v1\/models/);
   assert.ok(!JSON.stringify(own).includes('sk-mine'));
 });
+
+/** A Goodgate whose list of models is empty, with this answer to whatever it passes on, and a silence where there is none. */
+const goodgate =
+  (passedOn: string | undefined): Answer =>
+  (socket, head) => {
+    if (head.startsWith('GET /goodgate/health ')) socket.write(http(200, '{"status":"ok"}'));
+    else if (head.startsWith('GET /goodgate/ticks ')) socket.write(TICKS);
+    else if (head.startsWith('GET /v1/models ')) socket.write(MODELS);
+    else if (passedOn !== undefined) socket.write(passedOn);
+  };
+const TICKS = http(200, 'data: {"tick":1}\n\n'.repeat(8), 'text/event-stream');
+const REFUSAL = (message: string): string => http(401, JSON.stringify({ error: { message } }));
+const CODED = `HTTP/1.1 502 X\r\ngoodgate-code: edge-failed\r\ncontent-length: 0\r\n\r\n`;
+
+test('a gateway that answers by itself does not vouch for its service', async () => {
+  const cases: readonly (readonly [passedOn: string | undefined, code: string, hop: string])[] = [
+    [http(404, '{"error":{"code":"model_not_found"}}'), 'works-now', 'you'],
+    [REFUSAL('Incorrect API key provided'), 'credential-refused', 'service'],
+    // Where each caller brings its own key, ours is missing: that is the answer which was due.
+    [REFUSAL("You didn't provide an API key."), 'works-now', 'you'],
+    [CODED, 'edge-failed', 'service'],
+    [undefined, 'answer-timeout', 'service'],
+  ];
+  for (const [passedOn, code, hop] of cases) {
+    const port = await plain(goodgate(passedOn));
+    const { verdict } = await doctor(`http://127.0.0.1:${port}/v1`, { kind: 'gateway' });
+    assert.deepEqual([verdict.code, verdict.hop], [code, hop], `${passedOn ?? 'silence'}`);
+    const isChecked = verdict.hops.some((each) => each.hop === 'service' && each.state === 'good');
+    assert.equal(isChecked, passedOn?.includes('model_not_found') === true);
+  }
+});
+
+test('a service that is silent behind a gateway is no path that loses large packets', async () => {
+  const port = await plain((socket, head) => {
+    if (head.startsWith('GET /goodgate/health ')) socket.write(http(200, '{"status":"ok"}'));
+  });
+  const { verdict } = await doctor(`http://api.example:${port}/v1`, { kind: 'gateway' });
+  assert.equal(verdict.code, 'answer-timeout');
+});

@@ -36,6 +36,8 @@ export type ProxyFacts = {
   /** `host:port`, never the password. */
   readonly proxy: string | undefined;
   readonly fault: 'not-a-url' | 'script-broken' | undefined;
+  /** The host of a proxy script that could not be had. */
+  readonly scriptHost?: string;
   /** Whether the proxy takes connections. */
   readonly errno: string | undefined;
   /** What it said to CONNECT to the target; undefined when it was not asked. */
@@ -139,6 +141,8 @@ export type ExchangeFacts = {
   readonly tries: readonly ExchangeTry[];
   /** Proven by an answer that only a Goodgate gives. */
   readonly isGoodgate: boolean;
+  /** What came of a question that a Goodgate passes on to its service; undefined where none was asked, or where it proved nothing. */
+  readonly beyond?: { readonly finding: Finding | undefined } | undefined;
 };
 
 export type AccountFacts = {

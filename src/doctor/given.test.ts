@@ -133,6 +133,15 @@ test('a HAR file tells a failure without an answer by the word of the browser', 
   assert.deepEqual([past?.code, past?.confidence], ['dns-not-found', 'inconclusive']);
 });
 
+test('a recorded failure of a gateway is at the gateway', () => {
+  const late = entry('https://gate.test/v1/x', 524, '<html>cf-error-details').replace(
+    /"headers":\[/,
+    '"headers":[{"name":"server","value":"cloudflare"},{"name":"cf-ray","value":"8f0-VIE"},',
+  );
+  const { past } = readHar([har(late)], { targetIs: 'gateway', gateway: undefined });
+  assert.deepEqual([past?.code, past?.hop, past?.side], ['edge-waited-too-long', 'gateway', 'operator']);
+});
+
 test('what the browser showed from memory is an old failure', () => {
   const cached = JSON.parse(har(entry('https://a.test/', 502)));
   const [first] = cached.log.entries;

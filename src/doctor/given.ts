@@ -1,4 +1,4 @@
-import type { CauseCode } from '../diagnosis/catalogue.ts';
+import { CATALOGUE, type CauseCode } from '../diagnosis/catalogue.ts';
 import { classify } from '../diagnosis/classify.ts';
 import type { Evidence } from '../diagnosis/evidence.ts';
 import { type Confidence, findingOf } from '../diagnosis/finding.ts';
@@ -172,11 +172,12 @@ function pastOf(
   const finding = classify(evidence);
   const judged = fromDevice(facts, finding, 'given', true);
   const isAnswer = evidence.firstEvent === 'answer';
+  const { hop, side } = CATALOGUE[judged.code];
   return {
     source,
     code: judged.code,
-    hop: judged.hop ?? finding.hop,
-    side: judged.side ?? finding.side,
+    hop: judged.hop ?? hop,
+    side: judged.side ?? side,
     confidence: isAnswer ? judged.confidence : 'inconclusive',
     decidedBy: judged.decidedBy,
     detail: judged.detail,

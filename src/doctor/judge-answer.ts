@@ -54,6 +54,40 @@ function byGoodgate(told: Extract<Told, { kind: 'answer' }>): Finding | undefine
   );
 }
 
+/** What a refused key is answered where none was shown; any other words are about a key that was. */
+const KEY_MISSING = /did(?:n[’']t| not) (?:provide|include|send)|missing|required|no api.?key/i;
+/** Failures that say nothing of the service: the question is about nothing, and may be refused as such. */
+const SAYS_NOTHING: ReadonlySet<CauseCode> = new Set<CauseCode>(['model-unknown', 'model-not-found']);
+
+/**
+ * What a question that a Goodgate passes on tells of the service behind it; undefined where it tells nothing. We show no key, so that a key
+ * which is refused there is the gateway's own.
+ */
+export function judgeBeyond(told: Told, isListEmpty: boolean): { readonly finding: Finding | undefined } | undefined {
+  if (told.kind === 'failure') {
+    // Silence alone may be a slow service; where it could not even say which models it has, it does not answer.
+    if (!isListEmpty || told.evidence.firstEvent !== 'our-timer') return undefined;
+    const by = ['the gateway answers by itself', 'its service lists no models and keeps silent'];
+    return { finding: findingOf('answer-timeout', 'likely', by, told.evidence) };
+  }
+  const own = byGoodgate(told);
+  if (own !== undefined) return SAYS_NOTHING.has(own.code) ? undefined : { finding: own };
+  if (told.status === 401) {
+    const text = new TextDecoder().decode(told.body.subarray(0, 4_096));
+    return KEY_MISSING.test(text) ? undefined : { finding: classify(told.evidence) };
+  }
+  if (told.status === 429 || told.status >= 500) return { finding: classify(told.evidence) };
+  // Any other answer is the service's word that it reads requests.
+  return { finding: undefined };
+}
+
+/** A list of models with none in it. */
+export function isEmptyList(told: Extract<Told, { kind: 'answer' }>): boolean {
+  const body = jsonIn(told.body);
+  const data: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'data') : undefined;
+  return Array.isArray(data) && data.length === 0;
+}
+
 /** A page that somebody between wrote, in the place of what was asked for. */
 function byWriter(told: Extract<Told, { kind: 'answer' }>): Finding | undefined {
   const { kind } = provenance(told.status, told.fields, told.body);

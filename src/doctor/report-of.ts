@@ -10,7 +10,7 @@ import type { Facts } from './facts.ts';
 import { remarksOf } from './remarks.ts';
 import type { HopReport, ProbeReport, Report, ReportStep, Symptom, VerdictReport } from './report.ts';
 import { SCHEMA_VERSION } from './report.ts';
-import { control, isWorking, type Judgement } from './verdict/judgement.ts';
+import { control, isWellElsewhere, isWorking, type Judgement } from './verdict/judgement.ts';
 import { personWords } from './words.ts';
 
 /** What a report is made of. */
@@ -133,8 +133,10 @@ function stepsFor(finding: Finding, facts: Facts, platform: string): readonly Re
 function whoElse(facts: Facts, judgement: Judgement): VerdictReport['whoElse'] {
   if (judgement.code === 'works-now') return 'unknown';
   const elsewhere = control(facts);
+  // What a gateway passes on fails for whoever asks it.
+  if (facts.exchange?.beyond?.finding !== undefined && judgement.root === 'exchange') return 'everyone';
   if (elsewhere === undefined) return 'unknown';
-  return elsewhere === 'reaches' ? 'only-you' : 'everyone';
+  return isWellElsewhere(facts) ? 'only-you' : 'everyone';
 }
 
 function symptomsOf(probes: readonly ProbeReport[], { root }: Judgement): readonly Symptom[] {
@@ -173,6 +175,8 @@ function provenHops(facts: Facts): ReadonlyMap<Hop, HopState> {
     good('you', 'sent a question');
     good('network', 'carried an answer back');
     if (isWorking(facts)) good(facts.target?.kind ?? 'service', `answered in ${Math.round(answered.tookMs)} ms`);
+    if (facts.exchange?.beyond?.finding === undefined && facts.exchange?.beyond !== undefined)
+      good('service', 'answered the gateway');
   }
   return proven;
 }

@@ -174,10 +174,8 @@ export function faultOf(text: string): Fault {
 
 /** What is true: the declared cause, what the catalogue says of it, and what the target itself saw of the message. */
 function truthOf(fault: Fault, kind: AnswerKind, isAsked: boolean): Verdict {
-  // The drip outlasts the deadline of this stage, and the last candidate has all of it: that is what ends the call, and the service is slow.
-  const isDrip = fault.word === 'slow-drip';
-  const code = isDrip ? 'deadline-passed' : causeOf(fault, kind);
-  const cause: Cause = isDrip ? { ...CATALOGUE[code], hop: 'service', side: 'provider' } : CATALOGUE[code];
+  const code = causeOf(fault, kind);
+  const cause: Cause = CATALOGUE[code];
   const sent = statusSent(fault);
   const safety = isAsked
     ? attemptSafety({ phase: 'body', ...(sent === undefined ? {} : { answer: { status: sent } }) })

@@ -84,7 +84,7 @@ class Dialling {
       this.#connect([{ ip: hop.host, port: hop.port }]);
       return;
     }
-    this.#stopStep = this.#tools.resolver.resolve(
+    const stop = this.#tools.resolver.resolve(
       hop.host,
       this.#clocks.dnsMs,
       ({ ips, source }) => {
@@ -97,6 +97,8 @@ class Dialling {
         this.#fail(unresolved(fault, this.#clocks.dnsMs));
       },
     );
+    // A name that is remembered is told at once: the step after it is under way by then, and has a stop of its own.
+    if (this.#phase === 'dns') this.#stopStep = stop;
   }
 
   cancel(): void {

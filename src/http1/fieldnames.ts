@@ -50,6 +50,9 @@ const KNOWN = [
   'expect',
   'expires',
   'forwarded',
+  'goodgate-attempt',
+  'goodgate-attempts',
+  'goodgate-target',
   'from',
   'host',
   'http2-settings',
@@ -210,7 +213,11 @@ export function knownName(text: string, start: number, end: number): string | un
   return text.slice(start, end) === spellings[slot] && end > start ? names[slot] : undefined;
 }
 
-/** True for a lower-case name that is known, and so needs no further check. */
-export function isKnownName(name: string): boolean {
-  return name.length > 0 && spellings[slotOf(name, 0, name.length)] === name;
+/** The place of a lower-case name that is known, and so needs no further check; -1 for others. Below `NAME_PLACES`. */
+export function placeOfName(name: string): number {
+  if (name.length === 0) return -1;
+  const slot = slotOf(name, 0, name.length);
+  return spellings[slot] === name ? slot : -1;
 }
+
+export const NAME_PLACES = SLOTS;

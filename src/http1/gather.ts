@@ -43,6 +43,11 @@ export class HeadGatherer {
     return this.#isStarted;
   }
 
+  /** The beginning of a head that was refused before it was whole. */
+  get begun(): string {
+    return this.#gathered;
+  }
+
   /** Forgets the head that was read, for the next one. */
   reset(): void {
     this.text = '';
@@ -90,8 +95,8 @@ export class HeadGatherer {
     // A CR that ended the former piece was left for later: its LF must be the first character now.
     const searched = this.#tail.endsWith('\r') ? `\r${piece}` : piece;
     const word = controlFault(searched);
-    if (word !== undefined) return this.#refuse(word);
     this.#gathered += piece;
+    if (word !== undefined) return this.#refuse(word);
     this.#tail = (this.#tail + piece).slice(-3);
     if (this.#gathered.length < this.#bytesMax) return MORE;
     return this.#refuse(this.#gathered.includes('\r\n') ? 'head-size' : 'target-length');

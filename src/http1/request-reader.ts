@@ -64,7 +64,7 @@ export class RequestReader {
       return REFUSED;
     }
     if (next === REFUSED) {
-      this.head = NO_HEAD;
+      this.head = startOf(gatherer.begun);
       this.fault = gatherer.fault ?? this.fault;
     }
     return next;
@@ -75,7 +75,7 @@ export class RequestReader {
     if (this.#heads === 2) this.#memory = headMemory();
     const head = parseRequestHead(text, this.#limits, this.#memory);
     if (isFault(head)) {
-      this.head = NO_HEAD;
+      this.head = startOf(text);
       return head;
     }
     this.head = head;
@@ -86,4 +86,13 @@ export class RequestReader {
     this.framing = framing;
     return framing.length > this.#bodyBytesMax ? faultOf('body-size') : undefined;
   }
+}
+
+/** A request line that is whole, and after which only a field line can be what was wrong: a path of the usual form. */
+const REQUEST_LINE = /^([A-Z]{1,24}) (\/[!-~]{0,8191}) HTTP\/1\.[01]\r\n/;
+
+/** What is known of a refused head: whoever asked on a path is answered in the words of that path's API. */
+function startOf(text: string): RequestHead {
+  const [, method, target] = REQUEST_LINE.exec(text) ?? [];
+  return method === undefined || target === undefined ? NO_HEAD : { ...NO_HEAD, method, target };
 }

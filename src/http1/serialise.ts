@@ -1,4 +1,4 @@
-import { isKnownName, TOKEN_LOWER } from './fieldnames.ts';
+import { NAME_PLACES, placeOfName, TOKEN_LOWER } from './fieldnames.ts';
 import { VALUE_CHARACTER } from './head.ts';
 import { reasonOf } from './reasons.ts';
 
@@ -25,11 +25,39 @@ export function fieldLines(fields: readonly string[]): string {
   return lines;
 }
 
+/**
+ * The line last written of each known name. Nearly all of what a gateway writes it has just written in another head: such a line is neither
+ * checked nor put together again. Values that change with every head are given up after a few, and long ones are never kept.
+ */
+const lastValues = new Array<string | undefined>(NAME_PLACES).fill(undefined);
+const lastLines = new Array<string>(NAME_PLACES).fill('');
+const changes = new Uint8Array(NAME_PLACES);
+const CHANGES_MAX = 32;
+const KEPT_CHARS_MAX = 256;
+
+/** Carry what only one party may know: not kept beyond the head they are for. */
+const SECRET = new Set(['authorization', 'cookie', 'set-cookie', 'x-api-key', 'api-key', 'proxy-authorization']);
+
 /** One field line with its CRLF. @throws TypeError on a name or value that cannot be written. */
 export function fieldLine(name: string, value: string): string {
-  if (!isKnownName(name)) assertToken(name);
+  const place = placeOfName(name);
+  if (place >= 0 && lastValues[place] === value) {
+    changes[place] = Math.max(0, (changes[place] ?? 0) - 1);
+    return lastLines[place] ?? '';
+  }
+  if (place < 0) assertToken(name);
   assertValue(value);
-  return `${name}: ${value}\r\n`;
+  const line = `${name}: ${value}\r\n`;
+  if (place >= 0 && (changes[place] ?? 0) < CHANGES_MAX) keep(place, name, value, line);
+  return line;
+}
+
+function keep(place: number, name: string, value: string, line: string): void {
+  if (value.length > KEPT_CHARS_MAX || SECRET.has(name)) return;
+  changes[place] = (changes[place] ?? 0) + 1;
+  // Copies: a value is most often a slice, which would keep the whole head alive that it was cut from.
+  lastLines[place] = Buffer.from(line, 'latin1').latin1Slice();
+  lastValues[place] = Buffer.from(value, 'latin1').latin1Slice();
 }
 
 const STATUS_LINES = new Array<string | undefined>(1000).fill(undefined);

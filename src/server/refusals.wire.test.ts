@@ -50,6 +50,8 @@ for (const [name, bytes, status] of REFUSED) {
     assert.equal(Number(answer.fields.get('content-length')), Buffer.byteLength(answer.body, 'latin1'));
     const body = JSON.parse(answer.body);
     assert.ok(typeof (body.title ?? body.error?.message) === 'string', answer.body);
+    // Who asked on a path of an API reads its errors.
+    if (bytes.startsWith(CHAT)) assert.equal(typeof body.error?.message, 'string', answer.body);
     assert.equal(service.heard.length, 0, 'no service heard of it');
     caller.leave();
   });

@@ -50,21 +50,30 @@ export class Stories {
   readonly #clock: Clock;
   readonly #failed: KeptCall[] = [];
   #failedBytes = 0;
-  readonly #recent = new Array<KeptCall | undefined>(RECENT_MAX).fill(undefined);
+  readonly #recent = new Array<Place | undefined>(RECENT_MAX).fill(undefined);
   #recentNext = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Remembers a call that is over. Cheap for those that went well: nothing of them is copied but what would hold on to their bytes. */
+  /**
+   * Remembers a call that is over. One that went well is written over the oldest of its kind: an object that outlives its call by a few
+   * hundred others is copied by the collector again and again, and everything that it refers to with it.
+   */
   keep(call: Call, outcome: Outcome, status: number, finding: Finding | undefined): void {
-    const kept = keptOf(call, outcome, status, finding, this.#clock);
     if (finding === undefined) {
-      this.#recent[this.#recentNext] = kept;
+      const place = this.#recent[this.#recentNext] ?? emptyPlace();
+      this.#recent[this.#recentNext] = place;
       this.#recentNext = (this.#recentNext + 1) & (RECENT_MAX - 1);
+      write(place.kept, call, outcome, status, this.#clock);
+      place.kept.attempts = keptAttempts(call.story.attempts, place);
       return;
     }
+    const { kept } = emptyPlace();
+    write(kept, call, outcome, status, this.#clock);
+    kept.attempts = call.story.attempts.slice(0, ATTEMPTS_MAX);
+    kept.finding = lean(finding);
     this.#failed.push(kept);
     this.#failedBytes += bytesOf(kept);
     while (this.#failed.length > FAILED_MAX || this.#failedBytes > FAILED_BYTES_MAX) {
@@ -76,7 +85,13 @@ export class Stories {
 
   /** The call of this id, the failed ones first; undefined when it is not remembered (any more). */
   find(id: string): KeptCall | undefined {
-    return this.#failed.findLast((kept) => kept.id === id) ?? this.#recent.find((kept) => kept?.id === id);
+    const failed = this.#failed.findLast((kept) => kept.id === id);
+    if (failed !== undefined) return failed;
+    const recent = this.#recent.find((place) => place?.kept.id === id)?.kept;
+    // A copy: the next calls are written over it.
+    return recent === undefined
+      ? undefined
+      : { ...recent, attempts: recent.attempts.map((attempt) => ({ ...attempt })) };
   }
 
   /** How much is remembered. */
@@ -85,30 +100,72 @@ export class Stories {
   }
 }
 
-function keptOf(call: Call, outcome: Outcome, status: number, finding: Finding | undefined, clock: Clock): KeptCall {
-  const tookMs = clock.now() - call.startMs;
-  const { attempts, notes } = call.story;
-  const { ip, credential } = call.caller;
-  return {
-    id: call.id,
-    method: call.method,
-    path: pathOfDialect(call.dialect) ?? owned(pathOf(call.path)),
-    model:
-      call.model === undefined || call.model.length <= MODEL_CHARS_MAX
-        ? call.model
-        : owned(call.model.slice(0, MODEL_CHARS_MAX)),
-    // Texts under 13 characters are never slices.
-    ip: ip.length < 13 ? ip : owned(ip),
-    credential,
-    wallMs: clock.wallMs() - tookMs,
-    startMs: call.startMs,
-    tookMs,
-    ended: outcome.kind,
-    status,
-    attempts: attempts.length > ATTEMPTS_MAX ? attempts.slice(0, ATTEMPTS_MAX) : attempts,
-    notes: notes.length === 0 ? NONE : notes.slice(0, NOTES_MAX).map((note) => owned(note.slice(0, WORDS_CHARS_MAX))),
-    finding: finding === undefined ? undefined : lean(finding),
+/** Where one call after another is remembered. */
+type Place = {
+  readonly kept: { -readonly [Fact in keyof KeptCall]: KeptCall[Fact] };
+  /** Of calls with one attempt, which are nearly all. */
+  readonly attempt: { -readonly [Fact in keyof Attempt]: Attempt[Fact] };
+  readonly attempts: readonly [Attempt];
+};
+
+function emptyPlace(): Place {
+  const kept = { id: '', method: '', path: '', model: '', ip: '', credential: '', wallMs: 0, startMs: 0, tookMs: 0 };
+  const attempt: Attempt = {
+    target: '',
+    pool: '',
+    startMs: 0,
+    headMs: undefined,
+    firstPartMs: undefined,
+    endMs: undefined,
+    status: undefined,
+    code: undefined,
+    verdict: 'running',
+    reason: '',
+    cancel: undefined,
+    bytesWritten: 0,
   };
+  const rest = { ended: 'answered' as const, status: 0, attempts: [], notes: NONE, finding: undefined };
+  return { kept: { ...kept, ...rest }, attempt, attempts: [attempt] };
+}
+
+function write(kept: Place['kept'], call: Call, outcome: Outcome, status: number, clock: Clock): void {
+  const tookMs = clock.now() - call.startMs;
+  const { notes } = call.story;
+  const { ip, credential } = call.caller;
+  const { model } = call;
+  kept.id = call.id;
+  kept.method = call.method;
+  kept.path = pathOfDialect(call.dialect) ?? owned(pathOf(call.path));
+  kept.model = model === undefined || model.length <= MODEL_CHARS_MAX ? model : owned(model.slice(0, MODEL_CHARS_MAX));
+  // Texts under 13 characters are never slices.
+  kept.ip = ip.length < 13 ? ip : owned(ip);
+  kept.credential = credential;
+  kept.wallMs = clock.wallMs() - tookMs;
+  kept.startMs = call.startMs;
+  kept.tookMs = tookMs;
+  kept.ended = outcome.kind;
+  kept.status = status;
+  kept.notes =
+    notes.length === 0 ? NONE : notes.slice(0, NOTES_MAX).map((note) => owned(note.slice(0, WORDS_CHARS_MAX)));
+}
+
+/** The attempts as they are remembered; one that is not over yet, or is out of the ordinary, is remembered itself. */
+function keptAttempts(attempts: readonly Attempt[], { attempt, attempts: own }: Place): readonly Attempt[] {
+  const [first] = attempts;
+  const isUsual = attempts.length === 1 && first?.endMs !== undefined && first.overdueMs === undefined;
+  if (!isUsual) return attempts.slice(0, ATTEMPTS_MAX);
+  attempt.target = first.target;
+  attempt.pool = first.pool;
+  attempt.startMs = first.startMs;
+  attempt.headMs = first.headMs;
+  attempt.firstPartMs = first.firstPartMs;
+  attempt.endMs = first.endMs;
+  attempt.status = first.status;
+  attempt.code = first.code;
+  attempt.verdict = first.verdict;
+  attempt.reason = first.reason;
+  attempt.bytesWritten = first.bytesWritten;
+  return own;
 }
 
 const NONE: readonly string[] = [];

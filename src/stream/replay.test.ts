@@ -268,6 +268,19 @@ test('memory is bounded: the oldest finished replies are forgotten first, runnin
   assert.doesNotThrow(() => play.again(calls.at(-1)?.id ?? '', undefined));
 });
 
+test('a finished reply is forgotten soon after its time, whatever finished before it', async () => {
+  const play = new Play({ keepMs: 1_000 });
+  for (const waitMs of [500, 600]) {
+    await play.caller(play.call({ idempotencyKey: undefined }));
+    play.upstream.say(EVENTS.join(''));
+    play.upstream.end();
+    play.time.advance(waitMs);
+  }
+  assert.equal(play.replays.entries, 1);
+  play.time.advance(500);
+  assert.deepEqual([play.replays.entries, play.replays.usedBytes], [0, 0]);
+});
+
 test('closing keeps nothing and stops what nobody reads; who reads, reads to the end', async () => {
   const play = new Play();
   await play.caller(play.call({ idempotencyKey: 'done' }));

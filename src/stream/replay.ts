@@ -32,6 +32,8 @@ const KEEP_MS = 300_000;
 const ANNOUNCED_ORPHAN_MS = 60_000;
 /** 10,000 finished replies: an entry without its bytes is some 500 bytes. */
 const ENTRIES_MAX = 10_000;
+/** 16 calls that joined one reply keep their ids: nobody loses one connection more often in five minutes and still knows the oldest. */
+const JOINED_MAX = 16;
 
 /** `goodgate-replay: on` says that the caller may come back, `ids` that it also wants event ids in the stream. */
 const REPLAY_FIELD = 'goodgate-replay';
@@ -53,6 +55,8 @@ type Entry = {
   doneMs: number | undefined;
   orphan: Timer | undefined;
   responseId: string | undefined;
+  /** Ids of the calls that joined by key, oldest first: each was told its own, and may go on from it. */
+  readonly joined: string[];
 };
 
 /**
@@ -64,6 +68,7 @@ export class Replays implements JournalKeeper {
   /** In the order in which they began, so that the oldest is forgotten first. */
   readonly #byId = new Map<string, Entry>();
   readonly #byKey = new Map<string, Entry>();
+  readonly #byJoined = new Map<string, Entry>();
   readonly #sweep: Timer;
   #usedBytes = 0;
   #isClosed = false;
@@ -128,6 +133,7 @@ export class Replays implements JournalKeeper {
       doneMs: undefined,
       orphan: undefined,
       responseId: undefined,
+      joined: [],
     };
     if (isKept) call.isKept = true;
     this.#byId.set(entry.id, entry);
@@ -194,6 +200,9 @@ export class Replays implements JournalKeeper {
     // probe: a caller joins the reply of its former call
     note(call.story, `joined the reply of call ${entry.id}, which has the same Idempotency-Key`);
     call.isKept = true;
+    entry.joined.push(call.id);
+    this.#byJoined.set(call.id, entry);
+    if (entry.joined.length > JOINED_MAX) this.#byJoined.delete(entry.joined.shift() ?? '');
     return this.#reader(call, entry);
   }
 
@@ -203,7 +212,7 @@ export class Replays implements JournalKeeper {
    * so many events never came.
    */
   follow(id: string, lastEventId: string | undefined, caller: Caller): Reply {
-    const entry = this.#byId.get(id);
+    const entry = this.#byId.get(id) ?? this.#byJoined.get(id);
     const journal = entry?.journal;
     // A stranger's call and one that never was look the same from outside.
     if (entry === undefined || journal === undefined || entry.owner !== ownerOf(caller)) {
@@ -225,8 +234,7 @@ export class Replays implements JournalKeeper {
     const owner = ownerOf(call.caller);
     for (const entry of this.#byId.values()) {
       const { journal } = entry;
-      if (entry.owner !== owner || !entry.isResponses) continue;
-      if (journal === undefined || journal.isLost) continue;
+      if (entry.owner !== owner || !entry.isResponses || journal === undefined || journal.isLost) continue;
       entry.responseId ??= responseIdOf(journal);
       if (entry.responseId !== path) continue;
       const place = after === null ? START : placeAfterSequence(journal, Number(after));
@@ -310,19 +318,20 @@ export class Replays implements JournalKeeper {
     entry.orphan?.disarm();
     if (this.#byId.get(entry.id) === entry) this.#byId.delete(entry.id);
     if (entry.key !== undefined && this.#byKey.get(entry.key) === entry) this.#byKey.delete(entry.key);
+    for (const id of entry.joined.splice(0)) this.#byJoined.delete(id);
     entry.journal?.lose();
   }
 
   #forgetOld(): void {
     const { clock, keepMs } = this.#options;
-    const oldestMs = clock.now() - keepMs;
-    let isAnyDone = false;
+    const nowMs = clock.now();
+    let firstMs = Number.POSITIVE_INFINITY;
     for (const entry of [...this.#byId.values()]) {
       if (entry.doneMs === undefined) continue;
-      if (entry.doneMs <= oldestMs) this.#forget(entry);
-      else isAnyDone = true;
+      if (entry.doneMs <= nowMs - keepMs) this.#forget(entry);
+      else firstMs = Math.min(firstMs, entry.doneMs);
     }
-    if (isAnyDone) this.#sweep.arm(keepMs);
+    if (firstMs < Number.POSITIVE_INFINITY) this.#sweep.arm(Math.max(keepMs / 10, firstMs + keepMs - nowMs));
   }
 }
 

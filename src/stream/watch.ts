@@ -39,15 +39,24 @@ export type WatchOptions = {
  * @throws Failure what `classify` makes of a failing status, a wrong kind of body, an error in a 200, an empty, garbled or silent stream.
  */
 export function watch(options: WatchOptions): Filter {
-  return async (call, next) => {
-    const raw = await next(call);
-    return new Promise<Reply>((fulfil, reject) => {
-      if (call.dialect === 'http') passThrough(raw, call, options, fulfil, reject);
-      else if (raw.status < 200 || raw.status >= 300) refuse(raw, options, reject);
-      else if (call.isStream) stream(raw, call, options, fulfil, reject);
-      else plain(raw, options, fulfil, reject);
+  // One promise: each more is another turn of the microtask queue on every call.
+  return (call, next) =>
+    new Promise<Reply>((fulfil, reject) => {
+      next(call).then((raw) => {
+        try {
+          look(raw, call, options, fulfil, reject);
+        } catch (stranger) {
+          reject(stranger);
+        }
+      }, reject);
     });
-  };
+}
+
+function look(raw: Reply, call: Call, options: WatchOptions, fulfil: Fulfil, reject: Reject): void {
+  if (call.dialect === 'http') passThrough(raw, call, options, fulfil, reject);
+  else if (raw.status < 200 || raw.status >= 300) refuse(raw, options, reject);
+  else if (call.isStream) stream(raw, call, options, fulfil, reject);
+  else plain(raw, options, fulfil, reject);
 }
 
 type Fulfil = (reply: Reply) => void;

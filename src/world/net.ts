@@ -1,9 +1,9 @@
-import { createServer, isIP, type Server, Socket } from 'node:net';
+import { createServer, isIP, type Server, Socket, type SocketConstructorOpts } from 'node:net';
 import { createServer as createTlsServer, getCACertificates, connect as tlsConnect } from 'node:tls';
 import { faultOf, SocketWire } from './wire.ts';
 import type { Address, Listener, ListenOptions, Net, TlsClientOptions, Wire, WireHearer } from './world.ts';
 
-/** One read buffer for every client socket: bytes are handled before the next read, so nobody needs their own (and 64 KiB each would not do for 10,000). */
+/** One read buffer for every plain socket: bytes are handled before the next read, so nobody needs their own (and 64 KiB each would not do for 10,000). */
 const readBuffer = Buffer.allocUnsafeSlow(65_536);
 
 /** As Node's own and nginx's default. */
@@ -23,7 +23,9 @@ function listen(options: ListenOptions, accept: (wire: Wire) => WireHearer): Pro
   };
   let server: Server;
   if (tls === undefined) {
-    server = createServer({ allowHalfOpen: true, noDelay: true }, open);
+    server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
+      if (!acceptShared(socket, accept)) open(socket);
+    });
   } else {
     const secure = createTlsServer(
       {
@@ -53,6 +55,47 @@ function listen(options: ListenOptions, accept: (wire: Wire) => WireHearer): Pro
   });
 }
 
+/**
+ * Takes an accepted connection over into a socket that reads into the shared buffer, as those we open do by themselves. Else each read
+ * costs 64 KiB asked for and given back, a buffer object for the collector, and a way through Node's streams. False where the platform has
+ * no such handle: the socket is as it was.
+ */
+function acceptShared(accepted: Socket, accept: (wire: Wire) => WireHearer): boolean {
+  const handle: unknown = Reflect.get(accepted, '_handle');
+  if (typeof handle !== 'object' || handle === null || !('useUserBuffer' in handle)) return false;
+  Reflect.set(accepted, '_handle', null);
+  const { socket, wire } = sharedReader(DEAF, { handle });
+  // The server counts its connections by the sockets that know it, and has closed when the last of them has.
+  Reflect.set(socket, '_server', Reflect.get(accepted, '_server'));
+  Reflect.set(accepted, '_server', null);
+  wire.hearer = accept(wire);
+  wire.hearer.open();
+  socket.resume();
+  return true;
+}
+
+/** A socket that reads into the shared buffer, and its wire. */
+function sharedReader(
+  hearer: WireHearer,
+  more: { readonly handle?: object } = {},
+): { socket: Socket; wire: SocketWire } {
+  const options = {
+    ...more,
+    allowHalfOpen: true,
+    onread: {
+      buffer: readBuffer,
+      callback(length: number) {
+        wire.heard(readBuffer.subarray(0, length));
+        return true;
+      },
+    },
+  };
+  // `handle` is what Node's own servers pass here; its types leave it out.
+  const socket = new Socket(options as SocketConstructorOpts);
+  const wire: SocketWire = new SocketWire(socket, hearer);
+  return { socket, wire };
+}
+
 function addressOf(server: Server, asked: Address): Address {
   const bound = server.address();
   return bound === null || typeof bound === 'string' ? asked : { ip: bound.address, port: bound.port };
@@ -65,17 +108,7 @@ function closed(server: Server): Promise<void> {
 }
 
 function connect(address: Address, hearer: WireHearer): Wire {
-  const socket = new Socket({
-    allowHalfOpen: true,
-    onread: {
-      buffer: readBuffer,
-      callback(length) {
-        wire.heard(readBuffer.subarray(0, length));
-        return true;
-      },
-    },
-  });
-  const wire: SocketWire = new SocketWire(socket, hearer);
+  const { socket, wire } = sharedReader(hearer);
   socket.once('connect', () => wire.hearer.open());
   socket.setNoDelay(true);
   if ('path' in address) socket.connect({ path: address.path });

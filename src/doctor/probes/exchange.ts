@@ -1,6 +1,6 @@
 import { ask, fieldIn, jsonIn, type Question, type Told } from '../ask.ts';
 import type { ExchangeTry } from '../facts.ts';
-import { judgeTold } from '../judge-answer.ts';
+import { isEmptyList, judgeBeyond, judgeTold } from '../judge-answer.ts';
 import { type Probe, type Scene, skipped } from '../probe.ts';
 import { hearDate } from './internet.ts';
 import { viaOf } from './proxy.ts';
@@ -40,23 +40,33 @@ export const exchangeProbe: Probe = {
     if (question === undefined) return skipped('There is no connection to ask on.');
     if (isInsecure(scene)) return skipped('The connection is not safe, so nothing was asked on it.');
     contact(target.host);
-    const [isGoodgate, ...told] = await Promise.all([
-      isGoodgateThere(scene, question),
+    const goodgate = isGoodgateThere(scene, question);
+    const startMs = outside.clock.now();
+    const asked = goodgate.then((isIt) =>
+      isIt ? askBeyond(scene, question, scene.timeMs - (outside.clock.now() - startMs)) : undefined,
+    );
+    const [isGoodgate, passedOn, ...told] = await Promise.all([
+      goodgate,
+      asked,
       ...Array.from({ length: depth.times }, () => ask(outside, question)),
     ]);
     const first = told.find((each) => each.kind === 'answer');
     if (first !== undefined) hearDate(scene, target.host, first);
     const tries = told.map((each) => tryOf(each, scene, isGoodgate));
     const bad = tries.filter(({ finding }) => finding !== undefined);
-    const worst = bad[0]?.finding;
+    const isListEmpty = first !== undefined && isEmptyList(first);
+    const beyond = passedOn === undefined ? undefined : judgeBeyond(passedOn, isListEmpty);
+    const worst = bad[0]?.finding ?? beyond?.finding;
     const status = first === undefined ? '' : `, status ${first.status}`;
     return {
-      state: bad.length === 0 ? 'pass' : 'fail',
+      state: worst === undefined ? 'pass' : 'fail',
       sentence:
         worst === undefined
           ? `Answered ${tries.length} of ${tries.length} times${status}.`
-          : `${bad.length} of ${tries.length} tries failed: ${worst.code}.`,
-      adds: { exchange: { tries, isGoodgate } },
+          : bad.length === 0
+            ? `The gateway answers, and the service behind it does not: ${worst.code}.`
+            : `${bad.length} of ${tries.length} tries failed: ${worst.code}.`,
+      adds: { exchange: { tries, isGoodgate, beyond } },
     };
   },
 };
@@ -75,10 +85,22 @@ async function isGoodgateThere(scene: Scene, question: Question): Promise<boolea
   return (status === 'ok' || status === 'draining') && fieldIn(told.fields, 'content-type') === 'application/json';
 }
 
+/** No service has a model of this name: the question is passed on, costs nothing, and "not found" is the good answer. */
+const NO_MODEL = 'goodgate-doctor';
+
+/** A Goodgate makes the list of models by itself, also out of nothing: what its service says shows in a question that it passes on. */
+async function askBeyond(scene: Scene, question: Question, leftMs: number): Promise<Told | undefined> {
+  if (!scene.target.isApi || leftMs < BEYOND_MS_MIN) return undefined;
+  return ask(scene.outside, { ...question, url: `${question.url}/${NO_MODEL}`, timeoutMs: leftMs });
+}
+
+/** Less is no time in which a service far away answers. */
+const BEYOND_MS_MIN = 500;
+
 /** 4 KiB: three packets, so that some of it is full-size on any path. */
 const LARGE = 'x'.repeat(4_096);
 
-/** Whether small packets pass and full ones do not: the same question with next to no answer, and with a head of three packets. */
+/** Whether small packets pass and full ones do not: the same question with a head of one packet and of three. */
 export const mtuProbe: Probe = {
   id: 'mtu',
   needs: ['tls'],
@@ -87,9 +109,11 @@ export const mtuProbe: Probe = {
     const question = questionFor(scene);
     if (question === undefined || isInsecure(scene)) return skipped('There is no connection to test on.');
     if (target.reach === 'loopback') return skipped('Nothing lies in between.');
+    // The same path for both, one that nobody passes on: what is silent then is the way, and not a service that is slow.
+    const url = new URL('/goodgate/health', question.url).href;
     const [small, large] = await Promise.all([
-      ask(outside, { ...question, url: new URL('/goodgate/health', question.url).href, timeoutMs: scene.timeMs }),
-      ask(outside, { ...question, fields: [...ACCEPT, 'x-doctor-size', LARGE], timeoutMs: scene.timeMs }),
+      ask(outside, { ...question, url, timeoutMs: scene.timeMs }),
+      ask(outside, { ...question, url, fields: [...ACCEPT, 'x-doctor-size', LARGE], timeoutMs: scene.timeMs }),
     ]);
     const mtu = { small: heard(small), large: heard(large) };
     const isBlack = mtu.small === 'answered' && mtu.large === 'silent';

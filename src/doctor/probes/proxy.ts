@@ -113,7 +113,8 @@ async function byScript(scene: Scene, pac: string): Promise<Seen> {
       sentence: `The address of the proxy script is no URL: ${plainText(pac, 120)}.`,
       adds: { proxy: broken },
     };
-  contact(new URL(pac).host);
+  const { host, hostname } = new URL(pac);
+  contact(host);
   const got = await ask(outside, { url: pac, timeoutMs: timeMs / 2 });
   const script =
     got.kind === 'answer' && got.status === 200 ? proxiesInScript(new TextDecoder().decode(got.body)) : undefined;
@@ -127,7 +128,7 @@ async function byScript(scene: Scene, pac: string): Promise<Seen> {
     return {
       state: 'fail',
       sentence: `The proxy script ${plainText(pac, 120)} cannot be used (${why}).`,
-      adds: { proxy: { ...broken, errno: why } },
+      adds: { proxy: { ...broken, scriptHost: hostname, errno: why } },
     };
   }
   const [first] = script.proxies;

@@ -2,15 +2,15 @@ import type { CauseCode } from '../../diagnosis/catalogue.ts';
 import type { Finding } from '../../diagnosis/finding.ts';
 import type { Facts } from '../facts.ts';
 import type { ProbeId } from '../report.ts';
-import { control, isTunnelled, isWorking, type Judgement, type Rule } from './judgement.ts';
+import { control, isTunnelled, isWellElsewhere, isWorking, type Judgement, type Rule } from './judgement.ts';
 import { proxyAnswer } from './proxy.ts';
 import { remote } from './remote.ts';
 
 /** HTTP was spoken, or begun. */
 export const EXCHANGE_RULES: readonly Rule[] = [
-  { name: 'packets get lost to every host', judge: loss },
   { name: 'small packets pass and large ones do not', judge: blackHole },
   { name: 'the exchange fails', judge: exchange },
+  { name: 'the service behind the gateway fails', judge: beyond },
   { name: 'the account is refused', judge: account },
   { name: 'a stream does not arrive as it was sent', judge: stream },
 ];
@@ -31,31 +31,6 @@ function blackHole(facts: Facts): Judgement | undefined {
     decidedBy,
     detail,
   };
-}
-
-/** A lost SYN is sent again after a second (RFC 6298): a connection that takes longer than this was one. */
-const RESENT_MS = 950;
-/** One in five, of at least six: what a busy line loses is under one in fifty. */
-const LOST_SHARE_MAX = 0.2;
-const KNOCKS_MIN = 6;
-
-function loss(facts: Facts): Judgement | undefined {
-  const { speed, internet, connect, exchange: seen } = facts;
-  const isFailing =
-    seen?.tries.some(({ finding }) => finding !== undefined && finding.evidence.firstEvent === 'our-timer') === true;
-  // Who asked for speed asked about this, also where every try got through at last.
-  const isMeasured = speed !== undefined && speed.lost / speed.count >= LOST_SHARE_MAX;
-  if (!(isMeasured || (isFailing && !isWorking(facts))) || control(facts) === 'fails') return undefined;
-  const isLost = ({ errno, tookMs }: { errno: string | undefined; tookMs: number }): boolean =>
-    errno === 'ETIMEDOUT' || tookMs >= RESENT_MS;
-  const others = (internet ?? []).filter(({ family }) => family === 4);
-  const own = connect?.tries ?? [];
-  const lost = [...others, ...own].filter(isLost).length + (speed?.lost ?? 0);
-  const all = others.length + own.length + (speed?.count ?? 0);
-  if (all < KNOCKS_MIN || lost / all < LOST_SHARE_MAX || !(others.some(isLost) || control(facts) === 'reaches'))
-    return undefined;
-  const by = [`${lost} of ${all} connections lost packets`];
-  return { code: 'wifi-weak', confidence: 'likely', root: 'speed', decidedBy: by };
 }
 
 function exchange(facts: Facts): Judgement | undefined {
@@ -154,7 +129,7 @@ function byService(facts: Facts, finding: Finding, base: Base): Judgement {
   const { code, hop, side } = finding;
   if (OWN_ACCOUNT.has(code)) return { ...base, code, hop: 'service', side: 'person' };
   if (hop === 'you') return { ...base, code };
-  if (code === 'edge-failed' && control(facts) === 'reaches')
+  if (code === 'edge-failed' && isWellElsewhere(facts))
     return {
       ...base,
       code: 'edge-site-failed',
@@ -176,6 +151,15 @@ function pathBreaks(facts: Facts, finding: Finding, base: Base): Judgement {
   if (finding.evidence.firstEvent === 'our-timer')
     return { ...judged, code: 'evidence-contradicts', confidence: 'inconclusive', detail: finding.code };
   return { ...judged, code: 'connection-filtered', detail: finding.code };
+}
+
+/** The gateway is well, and what it passed on came back as a failure: whose it is, the catalogue knows, for it is the gateway that looked. */
+function beyond({ exchange: seen }: Facts): Judgement | undefined {
+  const finding = seen?.beyond?.finding;
+  if (finding === undefined) return undefined;
+  const { code, confidence, hop, side, detail, retryAfterMs } = finding;
+  const decidedBy = [...finding.decidedBy, 'the gateway itself answers'];
+  return { code, confidence, root: 'exchange', decidedBy, hop, side, detail, retryAfterMs };
 }
 
 function account(facts: Facts): Judgement | undefined {

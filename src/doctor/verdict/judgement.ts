@@ -27,6 +27,11 @@ export function isWorking({ exchange }: Facts): boolean {
   );
 }
 
+/** True when the gateway that tried the same was answered, and by more than a failure. */
+export function isWellElsewhere(facts: Facts): boolean {
+  return control(facts) === 'reaches' && (facts.control?.status ?? 0) < 500;
+}
+
 /** What the gateway saw when it tried the same; undefined when nobody else tried. */
 export function control({ control: told }: Facts): 'reaches' | 'fails' | undefined {
   if (told === undefined || told.state === 'unknown') return undefined;
@@ -43,7 +48,8 @@ export function isOnline(facts: Facts): boolean | undefined {
   // What only somebody far can know: the content of a page, the address of a name.
   if (portal?.some(({ state }) => state === 'online' || state === 'captive') === true) return true;
   if ([...(names?.public ?? []), ...(names?.doh ?? []), names?.knownByPublic].some(isFound)) return true;
-  if (isWorking(facts)) return true;
+  // What a gateway of this machine answers needs no internet.
+  if (isWorking(facts) && target?.reach !== 'loopback') return true;
   // A connection proves a host only where not everything takes connections.
   if (facts.isAnsweredForAll !== true) {
     if (hasAnchor(facts)) return true;
@@ -58,10 +64,16 @@ export function isOnline(facts: Facts): boolean | undefined {
 const GOT_NOWHERE = /^(?:dns-|connect-|gateway-offline$|tls-timeout$)/;
 
 /** True where the way to the internet can be the cause: the target is far, or it is a gateway of this machine that says that it got nowhere. */
-export function concernsInternet({ target, exchange }: Facts): boolean {
-  if (target?.reach === 'public') return true;
-  const codes = exchange?.tries.flatMap(({ finding }) => finding?.code ?? []) ?? [];
-  return target?.reach === 'loopback' && exchange?.isGoodgate === true && codes.some((code) => GOT_NOWHERE.test(code));
+export function concernsInternet(facts: Facts): boolean {
+  return facts.target?.reach === 'public' || isGatewayLost(facts);
+}
+
+/** A gateway of this machine says that it gets nowhere: by itself, or when it passed a question on. */
+export function isGatewayLost({ target, exchange }: Facts): boolean {
+  const findings = [...(exchange?.tries ?? []), exchange?.beyond].map((each) => each?.finding?.code ?? '');
+  return (
+    target?.reach === 'loopback' && exchange?.isGoodgate === true && findings.some((code) => GOT_NOWHERE.test(code))
+  );
 }
 
 /** True when an unrelated host took a connection, and that means something. */

@@ -1,7 +1,15 @@
-import type { Facts } from '../facts.ts';
+import type { Facts, ProxyFacts } from '../facts.ts';
 import { parseHostPort } from '../outside.ts';
 import { reachOf } from '../target.ts';
-import { concernsInternet, isOnline, isTunnelled, isWorking, type Judgement, type Rule } from './judgement.ts';
+import {
+  concernsInternet,
+  isGatewayLost,
+  isOnline,
+  isTunnelled,
+  isWorking,
+  type Judgement,
+  type Rule,
+} from './judgement.ts';
 
 /** The device, the router and the line to the internet, in the order of the way out; each needs that the target does not work. */
 export const MACHINE_RULES: readonly Rule[] = [
@@ -11,9 +19,14 @@ export const MACHINE_RULES: readonly Rule[] = [
   { name: 'nothing beyond the own network answers', judge: noInternet },
 ];
 
+/** The target works, and says nothing that only the way out of this machine explains. */
+function isThere(facts: Facts): boolean {
+  return isWorking(facts) && !isGatewayLost(facts);
+}
+
 function offline(facts: Facts): Judgement | undefined {
   const isNear = facts.target?.reach === 'loopback' && !concernsInternet(facts);
-  if (facts.interface?.hasAddress !== false || isWorking(facts) || isNear) return undefined;
+  if (facts.interface?.hasAddress !== false || isThere(facts) || isNear) return undefined;
   const by = facts.interface.isSelfAssigned
     ? 'the only addresses are ones that the machine gave itself'
     : 'no interface has an address';
@@ -23,7 +36,7 @@ function offline(facts: Facts): Judgement | undefined {
 function portal(facts: Facts): Judgement | undefined {
   const captive = (facts.portal ?? []).filter(({ state }) => state === 'captive');
   const [first] = captive;
-  if (first === undefined || isWorking(facts)) return undefined;
+  if (first === undefined || isThere(facts)) return undefined;
   // A page that names itself, or two pages replaced: one page that merely changed is neither.
   const isSure =
     captive.length > 1 || first.writer !== undefined || first.status === 511 || first.location !== undefined;
@@ -82,8 +95,17 @@ function noInternet(facts: Facts): Judgement | undefined {
  * that is silent may be behind the same dead line, unless it stands in the own network and the router there is alive.
  */
 function usesProxy({ proxy, route }: Facts): boolean {
+  if (proxy?.fault === 'script-broken') return isScriptNear(proxy) && route?.routerState === 'alive';
   if (proxy?.applies !== true) return false;
   if (proxy.fault !== undefined || proxy.errno === undefined || proxy.errno === 'ECONNREFUSED') return true;
   const place = parseHostPort(proxy.proxy ?? '', 80);
   return place !== undefined && reachOf(place.host) !== 'public' && route?.routerState === 'alive';
+}
+
+/** The script's own host answered, or it stands in the own network: the dead line does not explain that it cannot be had. */
+function isScriptNear({ scriptHost, errno }: ProxyFacts): boolean {
+  // Anything but a failure to connect is an answer: a status, or a page that is no script.
+  if (errno === undefined) return false;
+  if (!/^E[A-Z_]+$|^no answer$/.test(errno)) return true;
+  return scriptHost !== undefined && reachOf(scriptHost) !== 'public';
 }

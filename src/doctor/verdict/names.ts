@@ -114,10 +114,23 @@ function zoneBroken(facts: Facts, by: readonly string[], confidence: 'confirmed'
   return remote(facts, 'dns-failed', { confidence, root: 'names', decidedBy: by });
 }
 
+/**
+ * Near addresses are agreement only while they work: services answer each asker with hosts of their own. Where nothing that the system was told
+ * is told to anybody else, and none of it opens while what the others are told does, what the system was told is out of date.
+ */
+function isDeadHere({ connect }: Facts, names: NamesFacts): boolean {
+  const told = new Set(others(names).flatMap(({ ips }) => ips));
+  const own = connect?.tries.filter(({ isSystem }) => isSystem) ?? [];
+  return (
+    own.length > 0 && own.every(({ errno }) => errno !== undefined) && names.system.ips.every((ip) => !told.has(ip))
+  );
+}
+
 function elsewhere(facts: Facts, names: NamesFacts): Judgement | undefined {
   const { system } = names;
   const known = others(names).find(({ ips }) => ips.length > 0);
-  if (system.ips.length === 0 || known === undefined || isAgreed(names)) return undefined;
+  if (system.ips.length === 0 || known === undefined) return undefined;
+  if (isAgreed(names) && !isDeadHere(facts, names)) return undefined;
   const by = [`here the name leads to ${system.ips[0] ?? ''}`, `${known.by} says ${known.ips[0] ?? ''}`];
   if (system.ips.every(isBogus))
     return { code: 'dns-filtered', confidence: 'confirmed', root: 'names', decidedBy: by, detail: 'sinkhole' };

@@ -56,6 +56,14 @@ const DEAD: Partial<Facts> = {
   }),
 };
 const SINKHOLE = names({ system: found('system', '0.0.0.0') });
+const REFUSED = exchange(
+  answered(401, '{"error":{"code":"invalid_api_key","message":"Incorrect API key"}}', [
+    'content-type',
+    'application/json',
+  ]),
+).tries[0]?.finding;
+const ANCHOR = { at: 'x', family: 4, errno: undefined, tookMs: 20 } as const;
+const NO_ANSWER = exchange({ phase: 'connect', firstEvent: 'our-timer', clock: 'connect' }).tries[0]?.finding;
 const GATEWAY = target('https://gate.test', 'gateway');
 const LOCAL = target('http://127.0.0.1:5020', 'gateway');
 const CLOUDFLARE = ['content-type', 'text/html', 'server', 'cloudflare', 'cf-ray', '8f00ba-FRA'];
@@ -174,7 +182,42 @@ const CASES: readonly Case[] = [
     hop: 'network',
     confidence: 'likely',
   },
+  {
+    rule: 'packets get lost to every host',
+    says: 'the name is not found, while some connections open at once and others when asked again',
+    facts: well({
+      control: REACHES,
+      names: names({ system: lost('system', 'ETIMEOUT') }),
+      connect: { tries: [{ ...knocked(undefined, HERE, false), tookMs: 2_040 }], sibling: undefined },
+      internet: [20, 1_030, 22, 1_040, 21].map((tookMs) => ({ at: 'x', family: 4, errno: undefined, tookMs })),
+    }),
+    code: 'wifi-weak',
+    hop: 'network',
+    confidence: 'likely',
+  },
   // the proxy
+  {
+    rule: 'nothing beyond the own network answers',
+    says: 'a proxy script far away is as dead as the rest',
+    facts: well({
+      ...DEAD,
+      route: route({ routerState: 'alive' }),
+      proxy: proxy({ applies: false, fault: 'script-broken', scriptHost: 'wpad.example.com', errno: 'ENOTFOUND' }),
+    }),
+    code: 'isp-outage',
+    confidence: 'likely',
+  },
+  {
+    rule: 'the proxy script is broken',
+    says: 'a script of the own network cannot be had, and the direct way is shut',
+    facts: well({
+      ...DEAD,
+      route: route({ routerState: 'alive' }),
+      proxy: proxy({ applies: false, fault: 'script-broken', scriptHost: '192.168.1.1', errno: 'ECONNREFUSED' }),
+    }),
+    code: 'proxy-script-broken',
+    confidence: 'likely',
+  },
   {
     rule: 'the setting of the proxy cannot be read',
     says: 'a variable without a URL',
@@ -401,6 +444,33 @@ const CASES: readonly Case[] = [
     }),
     code: 'dns-stale',
     confidence: 'likely',
+  },
+  {
+    rule: 'the name leads elsewhere than for others',
+    says: 'an old address in the same network as the new one',
+    facts: well({
+      control: REACHES,
+      names: names({ system: found('system', '198.51.100.99') }),
+      connect: {
+        tries: [knocked('EHOSTUNREACH', '198.51.100.99'), knocked(undefined, HERE, false)],
+        sibling: undefined,
+      },
+      tls: { ...tls({}), tries: [shook({ isSystem: false })] },
+    }),
+    code: 'dns-stale',
+    confidence: 'likely',
+  },
+  {
+    rule: 'others reach what this machine does not',
+    says: 'one of the addresses that everybody is told',
+    facts: well({
+      control: REACHES,
+      names: names({ public: [found('google', HERE, THERE)] }),
+      connect: { tries: [knocked('ETIMEDOUT'), knocked(undefined, THERE, false)], sibling: undefined },
+      tls: { ...tls({}), tries: [shook({ isSystem: false })] },
+    }),
+    code: 'isp-routing',
+    confidence: 'confirmed',
   },
   // connecting
   {
@@ -672,6 +742,54 @@ const CASES: readonly Case[] = [
     confidence: 'confirmed',
   },
   {
+    rule: 'the exchange fails',
+    says: 'a front door that fails for the gateway as well',
+    facts: well({
+      ...open,
+      control: control({ status: 502 }),
+      exchange: exchange(answered(502, '<hr><center>cloudflare</center>', CLOUDFLARE)),
+    }),
+    code: 'edge-failed',
+    hop: 'service',
+    side: 'provider',
+    confidence: 'confirmed',
+  },
+  {
+    rule: 'the service behind the gateway fails',
+    says: 'the key of the gateway is refused',
+    facts: well({
+      target: GATEWAY,
+      ...open,
+      exchange: { ...GOOD, isGoodgate: true, beyond: { finding: REFUSED } },
+    }),
+    code: 'credential-refused',
+    hop: 'service',
+    side: 'operator',
+    confidence: 'confirmed',
+  },
+  {
+    rule: 'nothing beyond the own network answers',
+    says: 'a gateway of this machine lists models and gets nowhere',
+    facts: well({
+      ...DEAD,
+      target: LOCAL,
+      exchange: { ...GOOD, isGoodgate: true, beyond: { finding: NO_ANSWER } },
+    }),
+    code: 'no-internet',
+    confidence: 'confirmed',
+  },
+  {
+    rule: 'everything works',
+    says: 'a gateway whose service answers it',
+    facts: well({
+      target: GATEWAY,
+      ...open,
+      exchange: { ...GOOD, isGoodgate: true, beyond: { finding: undefined } },
+    }),
+    code: 'works-now',
+    confidence: 'confirmed',
+  },
+  {
     rule: 'the account is refused',
     says: 'the person’s own key',
     facts: well({
@@ -708,6 +826,26 @@ const CASES: readonly Case[] = [
     confidence: 'confirmed',
   },
 ];
+
+test('a silent service and one slow neighbour are no lost packets', () => {
+  const anchors = [1_050, 20, 20, 20].map((tookMs) => ({ at: 'x', family: 4, errno: undefined, tookMs }) as const);
+  const facts = well({ ...shut('ETIMEDOUT', 'ETIMEDOUT'), internet: anchors });
+  assert.equal(judge(facts).code, 'not-enough-known');
+  assert.equal(judge({ ...facts, control: REACHES }).code, 'isp-routing');
+});
+
+test('dead addresses of one kind are no lost packets', () => {
+  const six = (ip: string) => ({ ...knocked('ETIMEDOUT', ip), tookMs: 2_200 });
+  const facts = well({
+    control: REACHES,
+    connect: { tries: ['2001:db8::1', '2001:db8::2', '2001:db8::3'].map(six), sibling: undefined },
+    internet: [
+      ...[1_000, 20, 1_000].map((tookMs) => ({ ...ANCHOR, tookMs })),
+      { ...ANCHOR, family: 6, errno: 'ETIMEDOUT' },
+    ],
+  });
+  assert.equal(judge(facts).code, 'address-family-broken');
+});
 
 for (const { rule, says, facts, code, hop, side, confidence } of CASES) {
   test(`${rule}: ${says}`, () => {

@@ -2,6 +2,7 @@ import type { Facts } from '../facts.ts';
 import { CONNECT_RULES } from './connect.ts';
 import { EXCHANGE_RULES } from './exchange.ts';
 import { isWorking, type Judgement, type Rule } from './judgement.ts';
+import { LOSS_RULES } from './loss.ts';
 import { MACHINE_RULES } from './machine.ts';
 import { NAMES_RULES } from './names.ts';
 import { PROXY_RULES } from './proxy.ts';
@@ -51,6 +52,7 @@ export const RULES: readonly Rule[] = [
   ...PAST,
   ...MACHINE_RULES,
   ...PROXY_RULES,
+  ...LOSS_RULES,
   ...NAMES_RULES,
   ...CONNECT_RULES,
   ...TLS_RULES,

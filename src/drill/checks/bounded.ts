@@ -31,8 +31,11 @@ export const bounded: Check = {
   },
 };
 
-/** A call that nothing disturbs may wait so long for its first word: connect, TLS, names, and the upstream's own time. */
+/** A call that nothing disturbs may wait so long for its first word, where the way is short: names, and the upstream's own time. */
 const CALM_MS = 1000;
+/** Where it is long: there and back on both sides for TCP and for HTTP, on one of them for names and TLS, and a little for the upstream. */
+const TRIPS = 6;
+const CALM_SERVICE_MS = 250;
 /** Only after rests and slow start are over. */
 const RECOVERY_MS = 40_000;
 
@@ -42,12 +45,15 @@ export const outOfTheWay: Check = {
   promise: 'It stays out of the way.',
   *judge(record) {
     if (!isRoomy(record.plan)) return;
+    const { delayMs = 0, jitterMs = 0 } = record.plan.weather;
+    // Both ends of a way delay, and there is a way back.
+    const calmMs = Math.max(CALM_MS, CALM_SERVICE_MS + TRIPS * 4 * (delayMs + jitterMs));
     for (const seen of record.seen) {
       if (seen.wanted === undefined || seen.startMs < record.healedMs + RECOVERY_MS) continue;
       // Twelve at once may have to wait for each other where a limit was learned on a bad day.
       if (seen.kind === 'slow-reader' || seen.kind === 'greedy') continue;
       const beganMs = seen.firstByteMs;
-      if (beganMs === undefined || beganMs - seen.startMs <= CALM_MS) continue;
+      if (beganMs === undefined || beganMs - seen.startMs <= calmMs) continue;
       if (soundTargets(record, seen.startMs, beganMs).length < record.plan.targets.length) continue;
       yield { what: `${story(seen)}: first byte after ${(beganMs - seen.startMs).toFixed(0)} ms of a calm day`, seen };
     }
