@@ -198,7 +198,7 @@ export class PoolOfRoute {
       picker: this.#picker,
       seats: view,
       room: this.room.door(isLast),
-      hasRoom: (seat, call) => this.#limits.hasRoom(seat, call, clock.now()),
+      hasRoom: (seat, call) => this.#limits.hasRoom(seat, call),
       narrow: this.#narrow(regions.length > 0 ? regionChoice({ regions, seats, chance }) : undefined),
       hearers: this.#hearers,
       clock,

@@ -28,7 +28,7 @@ type Begun = { readonly call: Call; readonly attempt: Attempt };
 function begin(limits: Limits, seat: Seat, time: PlayedTime, model = 'gpt-5'): Begun {
   const call = playedCall(time, { model });
   const attempt = playedAttempt(call, 'a', { startMs: time.clock.now(), bytesWritten: 9 });
-  limits.start(seat, call, attempt);
+  limits.start(seat, call);
   seat.inFlight += 1;
   return { call, attempt };
 }
@@ -56,7 +56,7 @@ function refuse(
 test('without a sign of overload there is no limit', () => {
   const { time, seat, limits } = stage();
   const all = Array.from({ length: 5000 }, () => begin(limits, seat, time));
-  assert.equal(limits.hasRoom(seat, playedCall(time), time.clock.now()), true);
+  assert.equal(limits.hasRoom(seat, playedCall(time)), true);
   for (const each of all) answer(limits, seat, time, each);
   assert.equal(seat.inFlightMax, Number.POSITIVE_INFINITY);
 });
@@ -158,7 +158,7 @@ test('one always goes, whatever was refused', async () => {
     answer(limits, seat, time, other);
     refuse(limits, seat, time, one);
   }
-  assert.equal(limits.hasRoom(seat, playedCall(time), time.clock.now()), true);
+  assert.equal(limits.hasRoom(seat, playedCall(time)), true);
 });
 
 test('models of one target are limited apart', async () => {
@@ -166,14 +166,40 @@ test('models of one target are limited apart', async () => {
   const busy = Array.from({ length: 10 }, () => begin(limits, seat, time, 'busy'));
   await time.pass(1);
   refuse(limits, seat, time, busy[0] as Begun);
-  assert.equal(limits.hasRoom(seat, playedCall(time, { model: 'busy' }), time.clock.now()), false);
-  assert.equal(limits.hasRoom(seat, playedCall(time, { model: 'calm' }), time.clock.now()), true);
+  assert.equal(limits.hasRoom(seat, playedCall(time, { model: 'busy' })), false);
+  assert.equal(limits.hasRoom(seat, playedCall(time, { model: 'calm' })), true);
 });
 
 test('callers who invent models cannot fill the memory, nor unbalance the count', () => {
   const { time, seat, limits } = stage(new Limits({ ...LIMIT_BOUNDS, max: 5 }));
   const all = Array.from({ length: MODELS_MAX * 3 }, (_, i) => begin(limits, seat, time, `m${i}`));
-  assert.equal(limits.hasRoom(seat, playedCall(time, { model: 'another' }), time.clock.now()), false);
+  assert.equal(limits.hasRoom(seat, playedCall(time, { model: 'another' })), false);
   for (const each of all) answer(limits, seat, time, each);
-  assert.equal(limits.hasRoom(seat, playedCall(time, { model: 'another' }), time.clock.now()), true);
+  assert.equal(limits.hasRoom(seat, playedCall(time, { model: 'another' })), true);
+});
+
+test('silent attempts that others overtake take no room any more, and one that speaks after all counts again', async () => {
+  const { time, seat, limits } = stage(new Limits({ min: 1, max: 100 }));
+  // Two were refused at a time when three were under way: the limit is below what hangs now.
+  const first = [begin(limits, seat, time), begin(limits, seat, time), begin(limits, seat, time)];
+  for (const each of first) refuse(limits, seat, time, each);
+  const bound = Math.floor(limits.limit(seat, playedCall(time, { model: 'gpt-5' })));
+  const stuck = Array.from({ length: bound }, () => begin(limits, seat, time));
+  const asked = () => limits.hasRoom(seat, playedCall(time, { model: 'gpt-5' }));
+  assert.equal(asked(), false);
+  await time.pass(10_000);
+  for (const { call, attempt } of stuck) limits.silent(seat, call, attempt);
+  assert.equal(asked(), true, 'one goes to learn whether anybody answers');
+  const probe = begin(limits, seat, time);
+  assert.equal(asked(), false, 'and no second one while it is out');
+  answer(limits, seat, time, probe);
+  assert.equal(asked(), true);
+  const [late] = stuck;
+  assert.ok(late !== undefined);
+  late.attempt.firstPartMs = time.clock.now();
+  limits.spoke(seat, late.call, late.attempt);
+  for (const each of stuck.slice(1)) answer(limits, seat, time, each);
+  limits.end(seat, late.call, late.attempt, ANSWERED);
+  const all = Array.from({ length: Math.floor(limits.limit(seat, late.call)) }, () => begin(limits, seat, time));
+  assert.equal(asked(), false, `${all.length} fill it again`);
 });

@@ -25,9 +25,6 @@ export const QUIET_MS = 10_000;
 /** After a fall the limit regains this much of what it was by one for each answer, as TCP does up to its threshold. */
 export const REGAIN_SHARE = 0.75;
 
-/** A limit that let nobody in for so long is tried out by one: half of what a call waits at most. */
-export const STUCK_MS = 5_000;
-
 /** Models counted apart at one target; names come from callers, so the rest share one count. */
 export const MODELS_MAX = 64;
 
@@ -41,8 +38,6 @@ type Gauge = {
   readonly lost: Set<Attempt>;
   /** Infinite until the target first said that it has too much: without a sign of overload there is nothing to refuse for. */
   limit: number;
-  /** When one was last let in. */
-  startedMs: number;
   /** When it was last cut: of all that was under way then, one refusal counts (as TCP cuts once a round trip). */
   cutMs: number;
   taken: number;
@@ -67,12 +62,12 @@ export class Limits implements SeatHearer {
   }
 
   /** True when one more call of this model may be under way at the seat. */
-  hasRoom(seat: Seat, call: Call, nowMs: number): boolean {
-    const { inFlight, limit, silent, lost, startedMs, cutMs } = this.#gauge(seat, call);
+  hasRoom(seat: Seat, call: Call): boolean {
+    const { inFlight, limit, silent, lost } = this.#gauge(seat, call);
     if (inFlight + lost.size >= this.#bounds.max) return false;
     if (inFlight < Math.floor(limit)) return true;
-    // Nobody answers, or nobody makes room: one more goes now and then, or it would never be learned that the target is well again.
-    return silent.size >= inFlight || nowMs - Math.max(startedMs, cutMs) >= STUCK_MS;
+    // Nobody answers: one more goes now and then, or it would never be learned that the target is well again.
+    return silent.size >= inFlight;
   }
 
   /** The limit now, for display; infinite while none was learned. */
@@ -80,10 +75,8 @@ export class Limits implements SeatHearer {
     return this.#gauge(seat, call).limit;
   }
 
-  start(seat: Seat, call: Call, attempt: Attempt): void {
-    const gauge = this.#gauge(seat, call);
-    gauge.inFlight += 1;
-    gauge.startedMs = attempt.startMs;
+  start(seat: Seat, call: Call): void {
+    this.#gauge(seat, call).inFlight += 1;
   }
 
   spoke(seat: Seat, call: Call, attempt: Attempt): void {
@@ -183,7 +176,7 @@ export class Limits implements SeatHearer {
 const OTHERS = '\u0000others';
 
 function newGauge(limit: number): Gauge {
-  const counts = { inFlight: 0, taken: 0, refused: 0, mark: 0, startedMs: 0, cutMs: Number.NEGATIVE_INFINITY };
+  const counts = { inFlight: 0, taken: 0, refused: 0, mark: 0, cutMs: Number.NEGATIVE_INFINITY };
   return { ...counts, limit, silent: new Set(), lost: new Set() };
 }
 

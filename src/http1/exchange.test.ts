@@ -229,3 +229,19 @@ test('a receiver may ask again from inside its end, on the same connection', asy
   assert.deepEqual(second.events, ['head 200', 'end']);
   assert.equal(s.world.wires.length, 1);
 });
+
+test('a call that is cancelled while it connects is sent to nobody, although the name was remembered', async () => {
+  const { world, ask, warmed } = stage();
+  const first = await warmed();
+  first.ends();
+  const { exchange, heard } = ask();
+  await world.turn();
+  const wire = world.wires[1];
+  assert.ok(wire !== undefined);
+  exchange.cancel();
+  assert.equal(wire.isDestroyed, true);
+  wire.opens();
+  await world.turn();
+  assert.equal(wire.sent, '');
+  assert.deepEqual(heard.events, []);
+});

@@ -50,10 +50,10 @@ const KNOWN = [
   'expect',
   'expires',
   'forwarded',
+  'from',
   'goodgate-attempt',
   'goodgate-attempts',
   'goodgate-target',
-  'from',
   'host',
   'http2-settings',
   'idempotency-key',
@@ -171,7 +171,7 @@ function slotOf(text: string, start: number, length: number): number {
   const first = text.charCodeAt(start);
   const middle = text.charCodeAt(start + (length >> 1));
   const last = text.charCodeAt(start + length - 1);
-  // Found by trying: of the 295 spellings nine share a slot with another, none of them an everyday one.
+  // Found by trying: of the 301 spellings nine share a slot with another, none of them an everyday one.
   return (length * 2588 + first * 1033 + middle * 983 + last * 1397) & (SLOTS - 1);
 }
 

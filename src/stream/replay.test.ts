@@ -125,6 +125,16 @@ test('the same Idempotency-Key joins the running reply, and the finished one, wi
   assert.equal(play.upstreams.length, 1);
 });
 
+test('who joined by key goes on from its own call id, as it was told it', async () => {
+  const play = new Play();
+  await play.caller(play.call());
+  const again = play.call();
+  await play.caller(again);
+  play.upstream.say(EVENTS.join(''));
+  const reader = new PlayedCaller(play.again(again.id, undefined));
+  assert.equal(unnumbered(reader.utf8), EVENTS.join(''));
+});
+
 test('the same key with another body is refused, and with another credential it is another key', async () => {
   const play = new Play();
   await play.caller(play.call());

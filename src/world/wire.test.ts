@@ -41,6 +41,47 @@ test('bytes of a wire that is reset before they left never leave on another wire
   assert.equal(heard, 'for the second');
 });
 
+test('what many wires write in turns within one turn of the loop arrives whole and in order on each', async () => {
+  const WIRES = 40;
+  const ROUNDS = 30;
+  const accepted: Wire[] = [];
+  // More wires and more bytes than are gathered at once, a piece too large to be gathered among them.
+  const piece = (wire: number, round: number): string => `${wire}.${round};`.repeat(round === 7 ? 6_000 : 9);
+  const listener = await realNet.listen({ address: { ip: '127.0.0.1', port: 0 } }, (wire) => {
+    accepted.push(wire);
+    if (accepted.length === WIRES) {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        for (const [at, each] of accepted.entries()) each.write(piece(at, round));
+      }
+      for (const each of accepted) each.end();
+    }
+    return DEAF;
+  });
+  const heard = await Promise.all(
+    Array.from(
+      { length: WIRES },
+      () =>
+        new Promise<string>((fulfil) => {
+          let text = '';
+          const wire = realNet.connect(listener.address, {
+            ...DEAF,
+            data(bytes) {
+              text += Buffer.from(bytes).toString('latin1');
+            },
+            end() {
+              wire.destroy();
+              fulfil(text);
+            },
+          });
+        }),
+    ),
+  );
+  for (const wire of accepted) wire.destroy();
+  await listener.close();
+  const sent = accepted.map((_, at) => Array.from({ length: ROUNDS }, (_each, round) => piece(at, round)).join(''));
+  assert.deepEqual(heard.toSorted(), sent.toSorted());
+});
+
 test('a wire that is reset in the turn in which it was ended is closed all the same', { timeout: 5000 }, async () => {
   const closed = Promise.withResolvers<void>();
   const listener = await realNet.listen({ address: { ip: '127.0.0.1', port: 0 } }, (wire) => ({

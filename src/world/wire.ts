@@ -1,41 +1,11 @@
 import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { getSystemErrorName } from 'node:util';
+import { dropGathered, flushGathered, GATHER_MAX_BYTES, gather } from './gathering.ts';
 import type { PeerAddress, TlsFacts, Wire, WireFault, WireHearer } from './world.ts';
 
 /** Above this much queued, `write` says stop: four times the kernel's usual send chunk, so that a fast reader never waits for us. */
 const HIGH_WATER_BYTES = 65_536;
-
-/** Writes up to this size are gathered with others of the same loop turn; larger ones go alone. */
-const GATHER_MAX_BYTES = 16_384;
-const ARENA_BYTES = 65_536;
-
-/**
- * Small writes are copied here and leave together when the turn's input is handled or another wire writes. One arena for all wires: at any
- * moment it holds bytes of one wire only. It is given up to the kernel's queue, and a new one made, when a flush was not taken whole.
- */
-let arena = Buffer.allocUnsafeSlow(ARENA_BYTES);
-let arenaEnd = 0;
-let arenaOwner: SocketWire | undefined;
-let isFlushQueued = false;
-
-function flushArena(): void {
-  const owner = arenaOwner;
-  if (owner === undefined) {
-    // A wire was reset with bytes still in here: they are dropped with it, and must never leave on another one.
-    arenaEnd = 0;
-    return;
-  }
-  const end = arenaEnd;
-  arenaOwner = undefined;
-  arenaEnd = 0;
-  if (!owner.send(arena.subarray(0, end))) arena = Buffer.allocUnsafeSlow(ARENA_BYTES);
-}
-
-function queuedFlush(): void {
-  isFlushQueued = false;
-  flushArena();
-}
 
 /**
  * What a write to the handle under a socket returns: 0 when the kernel took all at once, a negative errno, or the request that is still
@@ -94,6 +64,8 @@ export class SocketWire implements Wire {
   #handle: Handle | undefined;
   /** Of a direct write that the kernel has not taken whole yet. */
   #directBytes = 0;
+  /** Written, and not yet given to the socket. */
+  #gatheredBytes = 0;
   #remote: PeerAddress | undefined;
 
   constructor(socket: Socket, hearer: WireHearer) {
@@ -135,30 +107,28 @@ export class SocketWire implements Wire {
   #over(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    if (arenaOwner === this) arenaOwner = undefined;
+    this.#dropOwn();
     this.hearer.close(this.#fault);
   }
 
   write(bytes: Uint8Array | string): boolean {
     const length = bytes.length;
     if (length > GATHER_MAX_BYTES) {
-      if (arenaOwner === this) flushArena();
+      this.#flushOwn();
       const whole = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : Buffer.from(bytes);
       this.send(whole);
     } else {
-      if (arenaOwner !== this || arenaEnd + length > ARENA_BYTES) {
-        flushArena();
-        arenaOwner = this;
-      }
-      if (typeof bytes === 'string') arena.latin1Write(bytes, arenaEnd, length);
-      else arena.set(bytes, arenaEnd);
-      arenaEnd += length;
-      if (!isFlushQueued) {
-        isFlushQueued = true;
-        process.nextTick(queuedFlush);
-      }
+      gather(this, bytes);
+      this.#gatheredBytes += length;
     }
-    return this.bytesQueued < HIGH_WATER_BYTES;
+    // What is gathered is bounded by itself, and nobody is told when it has left.
+    return this.#directBytes + this.#socket.writableLength < HIGH_WATER_BYTES;
+  }
+
+  /** The turn of what was gathered of this wire has come. */
+  sendGathered(bytes: Uint8Array): boolean {
+    this.#gatheredBytes -= bytes.length;
+    return this.send(bytes);
   }
 
   /** Gives bytes to the socket; true when the kernel took them all, so that the caller may reuse the memory. */
@@ -204,7 +174,13 @@ export class SocketWire implements Wire {
   }
 
   #flushOwn(): void {
-    if (arenaOwner === this) flushArena();
+    if (this.#gatheredBytes > 0) flushGathered();
+  }
+
+  #dropOwn(): void {
+    if (this.#gatheredBytes === 0) return;
+    this.#gatheredBytes = 0;
+    dropGathered(this);
   }
 
   end(): void {
@@ -213,7 +189,7 @@ export class SocketWire implements Wire {
   }
 
   reset(): void {
-    if (arenaOwner === this) arenaOwner = undefined;
+    this.#dropOwn();
     // A TLS socket has no reset of its own and throws: what is reset is the TCP connection under it.
     const under: unknown = this.#socket instanceof TLSSocket ? Reflect.get(this.#socket, '_parent') : this.#socket;
     if (under instanceof Socket && !under.destroyed) {
@@ -225,7 +201,7 @@ export class SocketWire implements Wire {
   }
 
   destroy(): void {
-    if (arenaOwner === this) arenaOwner = undefined;
+    this.#dropOwn();
     this.#socket.destroy();
   }
 
@@ -246,7 +222,7 @@ export class SocketWire implements Wire {
   }
 
   get bytesQueued(): number {
-    return this.#directBytes + this.#socket.writableLength + (arenaOwner === this ? arenaEnd : 0);
+    return this.#directBytes + this.#socket.writableLength + this.#gatheredBytes;
   }
 
   get isOpen(): boolean {
