@@ -21,6 +21,8 @@ export const BUDGET_BURST_SHARE = 0.2;
 const PACE_MS = 100;
 /** Tries that may wait for their turn: five seconds' worth of a pool of 1,000 calls/s. Beyond it waiting would outlast most deadlines. */
 export const BUDGET_WAITERS_MAX = 1000;
+/** While nobody in the pool answers, a call waits no longer than this for a try that would most likely fail too: its caller is better told. */
+const SCARCE_WAIT_MS = 2_000;
 /** Broken streams that may wait to be finished: as many as a process has callers. Half an answer was paid for, and its reader is kept alive meanwhile. */
 export const BUDGET_BROKEN_MAX = 10_000;
 /** Sums of fifths are compared with a slack far below one try. */
@@ -95,25 +97,37 @@ export class Budget {
 
   /**
    * Pays for one try, now or when its turn comes: first come first served, but who was tried more than once before who was tried once.
-   * `isMove`: the try is made in another pool. Undefined when paid at once; false when too many wait.
+   * `isMove`: the try is made in another pool. Undefined when paid at once; false when too many wait, or as the wait's end when nobody in
+   * the pool answers and its 2 s are over.
    * @throws Failure `caller-left` or `deadline-passed` (as a rejection) when the wait was stopped.
    */
-  turn(call: Call, isMove = false): Promise<void> | undefined | false {
+  turn(call: Call, isMove = false): Promise<boolean> | undefined | false {
     const isBroken = call.said !== undefined;
     if (this.waiting === 0 && this.#spend(isMove || isBroken)) return undefined;
     if (isBroken ? this.#broken.size >= BUDGET_BROKEN_MAX : this.waiting >= BUDGET_WAITERS_MAX) return false;
     if (call.isLeft) return Promise.reject(stopped(call));
     const line = this.#lineOf(call, isMove);
     return new Promise((resolve, reject) => {
-      const go = () => {
-        call.leavers.delete(stop);
-        resolve();
-      };
-      const stop = () => {
+      const isHopeless = !isMove && !isBroken && this.#isScarce();
+      const leave = () => {
+        enough?.disarm();
         call.leavers.delete(stop);
         line.delete(go);
+      };
+      const go = () => {
+        leave();
+        resolve(true);
+      };
+      const stop = () => {
+        leave();
         reject(stopped(call));
       };
+      const enough = isHopeless
+        ? this.#timers.after(SCARCE_WAIT_MS, () => {
+            leave();
+            resolve(false);
+          })
+        : undefined;
       call.leavers.add(stop);
       line.add(go);
       this.#setWake();

@@ -103,7 +103,10 @@ export async function paid(call: Call, budget: Budget, clock: Clock, isMove = fa
   }
   // probe: a try waits for its turn in the budget
   const fromMs = clock.now();
-  await turn;
+  if (!(await turn)) {
+    note(call.story, 'no further try: nobody here answers, and its turn in the retry budget did not come');
+    return false;
+  }
   note(call.story, `waited ${((clock.now() - fromMs) / 1000).toFixed(2)} s for the retry budget`);
   return true;
 }
