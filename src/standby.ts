@@ -1,13 +1,12 @@
 import type { Call } from './call/call.ts';
-import { Failure } from './call/failure.ts';
 import { gatherBody } from './call/gather.ts';
 import type { Seat } from './call/seat.ts';
 import type { Attempt } from './call/story.ts';
 import type { ProbeSettings, Settings, TargetSettings } from './config/settings.ts';
-import { classify } from './diagnosis/classify.ts';
 import { PROBE_IGNORES, prober } from './health/probe.ts';
 import type { PoolOfRoute, PoolParts } from './pool.ts';
 import { ask } from './providers/ask.ts';
+import { refusal } from './providers/refusal.ts';
 
 /** Connections kept open to each target of a hot standby: its first calls come together. */
 const WARM_CONNECTIONS = 2;
@@ -74,11 +73,7 @@ function asking(pool: PoolOfRoute, probe: ProbeSettings, parts: PoolParts & { re
     attempt.firstPartMs = world.clock.now();
     if (reply.status >= 200 && reply.status < 400) return;
     attempt.firstPartMs = undefined;
-    const { status, fields } = reply;
-    const answer = { status, fields, body };
-    const evidence = { phase: 'body', firstEvent: 'answer', isRequestSent: true, answer } as const;
-    const { code } = classify(evidence);
-    throw new Failure(code, evidence);
+    throw refusal(reply, body);
   };
 }
 

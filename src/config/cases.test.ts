@@ -34,15 +34,16 @@ const ENV: Env = {
   TRICKY: 'S3CR3T: {a: [1, "x',
 };
 
-const fixture = (name: string): string => readFileSync(join(import.meta.dirname, 'fixtures', name), 'utf8');
+const fixture = (name: string): string =>
+  readFileSync(join(import.meta.dirname, '..', 'http1', 'fixtures', name), 'utf8');
 
 const FILES: Readonly<Record<string, string>> = {
-  'company.pem': fixture('certificate.pem'),
-  'cert.pem': fixture('certificate.pem'),
-  '/etc/key.pem': fixture('key.pem'),
+  'company.pem': fixture('good.pem'),
+  'cert.pem': fixture('good.pem'),
+  '/etc/key.pem': fixture('good-key.pem'),
   'other-key.pem': fixture('other-key.pem'),
-  'damaged.pem': fixture('certificate.pem').replace('MII', 'MIA'),
-  'damaged-key.pem': fixture('key.pem').replace('MHc', 'MAc'),
+  'damaged.pem': fixture('good.pem').replace('MII', 'MIA'),
+  'damaged-key.pem': fixture('good-key.pem').replace('MIG', 'MAG'),
   'notes.txt': 'nothing of the kind',
 };
 

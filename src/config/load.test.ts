@@ -28,7 +28,7 @@ test('a file that cannot be read is told in one sentence', async () => {
   assert.deepEqual(await failing(undefined), ['conf/goodgate.yaml: cannot be read']);
 });
 
-const CERTIFICATE = readFileSync(join(import.meta.dirname, 'fixtures', 'certificate.pem'), 'utf8');
+const CERTIFICATE = readFileSync(join(import.meta.dirname, '..', 'http1', 'fixtures', 'good.pem'), 'utf8');
 
 test('files that a config names are looked for in its own folder', async () => {
   const asked: string[] = [];

@@ -4,6 +4,7 @@ import { gatherBody } from '../call/gather.ts';
 import type { Reply } from '../call/reply.ts';
 import { wholeReply } from '../call/settle.ts';
 import type { Service } from '../pipeline/service.ts';
+import { refusal } from './refusal.ts';
 
 /** Where the list of models comes from. */
 export type ModelSources = {
@@ -16,12 +17,20 @@ export type ModelSources = {
 /** A provider lists some hundred models; 4 MiB is far above the longest list, and bounds a hostile one. */
 const LIST_BYTES_MAX = 4 * 1024 * 1024;
 
+/** As much of a refusal as tells its cause. */
+const REFUSAL_BYTES_MAX = 64 * 1024;
+
+/** Nothing is wrong with a target that keeps no list: not found, method not allowed, not implemented. */
+const NO_LIST: ReadonlySet<number> = new Set([404, 405, 501]);
+
+const NO_BYTES = new Uint8Array(0);
+
 type Model = { readonly id: string };
 
 /**
  * `GET /v1/models`: what can be asked for here, from every target that answers, each id once, in the order of the targets. Targets that do not answer
- * are left out, as their models cannot be had now.
- * @throws Failure that of the last target when none answers and no route has a name of its own.
+ * or refuse are left out, as their models cannot be had now.
+ * @throws Failure that of the last such target when there is no model to name at all.
  */
 export function listModels({ names, services }: ModelSources): Service {
   return async (call) => {
@@ -44,10 +53,11 @@ export function listModels({ names, services }: ModelSources): Service {
 
 async function modelsOf(service: Service, call: Call): Promise<Model[]> {
   const reply: Reply = await service({ ...call, attempt: undefined });
-  if (reply.status !== 200) {
+  if (NO_LIST.has(reply.status)) {
     reply.cancel();
     return [];
   }
+  if (reply.status !== 200) throw refusal(reply, await gatherBody(reply, REFUSAL_BYTES_MAX).catch(() => NO_BYTES));
   const body = await gatherBody(reply, LIST_BYTES_MAX);
   const list = parsed(body);
   const data: unknown = typeof list === 'object' && list !== null ? Reflect.get(list, 'data') : undefined;
