@@ -7,6 +7,8 @@ import { SseReader } from './sse.ts';
 /** A place between two events: how many came before it, and where it is. */
 export type EventPlace = { readonly events: number; readonly byte: number };
 
+export const START: EventPlace = { events: 0, byte: 0 };
+
 /** The first place, in the order of the events, of which `isThere` says so; undefined when no event that was kept is. */
 function placeAfter(journal: Journal, isThere: (events: number, reader: SseReader) => boolean): EventPlace | undefined {
   const reader = new SseReader();
@@ -33,6 +35,12 @@ function placeAfter(journal: Journal, isThere: (events: number, reader: SseReade
 export function placeAfterEvents(journal: Journal, count: number): EventPlace | undefined {
   if (count === 0) return { events: 0, byte: 0 };
   return placeAfter(journal, (events) => events === count);
+}
+
+/** After the events that the caller has, counted by its `Last-Event-ID`: none is the beginning, undefined what is no count of ours. */
+export function placeAfterLast(journal: Journal, lastEventId: string | undefined): EventPlace | undefined {
+  if (lastEventId === undefined || lastEventId === '') return START;
+  return /^\d{1,9}$/.test(lastEventId) ? placeAfterEvents(journal, Number(lastEventId)) : undefined;
 }
 
 /** The place after the event with this `sequence_number` (OpenAI Responses' `starting_after`). */

@@ -248,6 +248,20 @@ test('a failed call is not remembered: the next one with its key tries again', a
   assert.equal(replays.entries, 0);
 });
 
+test('an answer that broke is asked for anew by its key, and what was said of it is still there by its id', async () => {
+  const play = new Play();
+  const call = play.call();
+  await play.caller(call);
+  play.upstream.say(EVENTS[0] ?? '');
+  play.upstream.break();
+  const second = await play.caller(play.call());
+  assert.equal(play.upstreams.length, 2);
+  play.upstream.say(EVENTS.join(''));
+  play.upstream.end();
+  assert.deepEqual([second.utf8, second.end], [EVENTS.join(''), 'answered']);
+  assert.equal(unnumbered(new PlayedCaller(play.again(call.id, undefined)).utf8), EVENTS[0]);
+});
+
 test('plain replies are repeated under their key, and without one pass untouched', async () => {
   const time = new PlayedTime();
   const replays = new Replays({ clock: time, timers: time });

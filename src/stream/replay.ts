@@ -6,7 +6,7 @@ import { note } from '../call/note.ts';
 import type { Reply } from '../call/reply.ts';
 import type { Filter, Service } from '../pipeline/service.ts';
 import type { Clock, Timer, Timers } from '../world/world.ts';
-import { type EventPlace, numbered, placeAfterEvents, placeAfterSequence, responseIdOf } from './event-ids.ts';
+import { type EventPlace, numbered, placeAfterLast, placeAfterSequence, responseIdOf, START } from './event-ids.ts';
 import { STREAM_DIALECTS } from './events.ts';
 import { Journal, type JournalKeeper } from './journal.ts';
 import { fingerprintOf, keyOf, ownerOf } from './replay-key.ts';
@@ -152,8 +152,10 @@ export class Replays implements JournalKeeper {
   #journaled(entry: Entry, reply: Reply): Journal {
     const journal = new Journal(reply, this);
     entry.journal = journal;
-    reply.onOutcome((outcome) => {
-      if (outcome.kind === 'abandoned') this.#forget(entry);
+    reply.onOutcome(({ kind }) => {
+      // Who repeats a request whose answer broke wants the answer; what was said of it can still be read by the call's id.
+      if (kind === 'failed') this.#freeKey(entry);
+      if (kind === 'abandoned') this.#forget(entry);
       else this.#finished(entry);
     });
     return journal;
@@ -219,7 +221,7 @@ export class Replays implements JournalKeeper {
       throw refused('resource-not-found', 'no reply of that id can be read again');
     }
     if (journal.isLost) throw refused('resource-not-found', 'that reply is too old or too large to be read again');
-    const place = placeOf(journal, lastEventId);
+    const place = placeAfterLast(journal, lastEventId);
     if (place === undefined) throw refused('caller-malformed', 'Last-Event-ID was never issued for this reply');
     // probe: a caller reads on from its last event
     return numbered(this.#follow(entry, journal, place), place.events);
@@ -317,9 +319,13 @@ export class Replays implements JournalKeeper {
   #forget(entry: Entry): void {
     entry.orphan?.disarm();
     if (this.#byId.get(entry.id) === entry) this.#byId.delete(entry.id);
-    if (entry.key !== undefined && this.#byKey.get(entry.key) === entry) this.#byKey.delete(entry.key);
+    this.#freeKey(entry);
     for (const id of entry.joined.splice(0)) this.#byJoined.delete(id);
     entry.journal?.lose();
+  }
+
+  #freeKey(entry: Entry): void {
+    if (entry.key !== undefined && this.#byKey.get(entry.key) === entry) this.#byKey.delete(entry.key);
   }
 
   #forgetOld(): void {
@@ -335,14 +341,7 @@ export class Replays implements JournalKeeper {
   }
 }
 
-const START: EventPlace = { events: 0, byte: 0 };
 const PENDING: Promise<never> = new Promise(() => undefined);
-
-/** The count of events that the caller has; none is the beginning. */
-function placeOf(journal: Journal, lastEventId: string | undefined): EventPlace | undefined {
-  if (lastEventId === undefined || lastEventId === '') return START;
-  return /^\d{1,9}$/.test(lastEventId) ? placeAfterEvents(journal, Number(lastEventId)) : undefined;
-}
 
 function refused(code: 'resource-not-found' | 'caller-malformed', reason: string): Failure {
   return new Failure(code, { phase: 'queue', firstEvent: 'answer', note: reason });

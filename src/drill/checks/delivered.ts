@@ -26,9 +26,9 @@ export const delivered: Check = {
   },
 };
 
-/** After the first part only resume can help, and where it may not, a stream is broken honestly. */
-function isHonestBreak(seen: Seen): boolean {
-  return seen.isStream && seen.firstPartMs !== undefined && seen.code !== undefined;
+/** After the first part only resume can help, and where it may not, a stream is broken honestly; who reads on hears of it, too. */
+function isHonestBreak({ isStream, firstPartMs, again, code }: Seen): boolean {
+  return isStream && (firstPartMs !== undefined || again?.way === 'events') && code !== undefined;
 }
 
 /** A service refused the call for the call's own sake: that is an answer, and nobody else is asked. */
