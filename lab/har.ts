@@ -41,6 +41,7 @@ const ENTRIES: Readonly<Record<Kind, () => object[]>> = {
     }),
   ],
   'gateway-late-120': () => [entry({ fixture: 'cloudflare-524.http', tookMs: 120_012, url: URL, method: 'POST' })],
+  'stream-idle-60': () => [61_204, 60_871, 64_310].map((tookMs) => streamCut(tookMs)),
 };
 
 type Wish = {
@@ -96,6 +97,34 @@ function entry(wish: Wish): object {
     },
     cache: {},
     timings: isCached ? timings(0, 1, 1) : timings(30, wish.tookMs - 40, 10),
+  };
+}
+
+/** A stream that said something and fell silent; 60 s later the browser lost it. */
+function streamCut(tookMs: number): object {
+  const text = 'data: {"choices":[{"delta":{"content":"Bridges"}}]}\n\n';
+  return {
+    startedDateTime: new Date().toISOString(),
+    time: tookMs,
+    request: request('POST', URL),
+    response: {
+      status: 200,
+      statusText: '',
+      httpVersion: 'http/1.1',
+      headers: [
+        { name: 'content-type', value: 'text/event-stream' },
+        { name: 'x-request-id', value: '0123456789abcdef0123456789abcdef' },
+      ],
+      cookies: [],
+      content: { size: text.length, mimeType: 'text/event-stream', text },
+      redirectURL: '',
+      headersSize: -1,
+      bodySize: text.length,
+      _error: 'net::ERR_CONNECTION_RESET',
+      _transferSize: text.length + 200,
+    },
+    cache: {},
+    timings: timings(30, 600, tookMs - 630),
   };
 }
 

@@ -22,7 +22,7 @@ export type Given =
   /** Text that was copied from a terminal; without the address where the person has none. */
   | { readonly kind: 'text'; readonly text: string }
   /** A recording of the browser's network panel. */
-  | { readonly kind: 'har'; readonly har: 'stale-cache' | 'cookies' | 'gateway-late-120' };
+  | { readonly kind: 'har'; readonly har: 'stale-cache' | 'cookies' | 'stream-idle-60' | 'gateway-late-120' };
 
 /** A resolver of the lab: the home router's forwarder, the provider's, and the public ones (which share one mind). */
 export type Resolver = 'router' | 'isp' | 'public';

@@ -69,4 +69,13 @@ export const BLOCK_C: readonly Scenario[] = [
     truth: { kind: 'fault', code: 'stream-buffered' },
     tells: 'mitmproxy collects an answer before it passes it on; the gateway ticks evenly.',
   },
+  {
+    name: 'har-idle-cut',
+    rows: ['C4'],
+    way: 'edge',
+    given: { kind: 'har', har: 'stream-idle-60' },
+    steps: [],
+    truth: { kind: 'fault', code: 'stream-idle-cut' },
+    tells: 'A recording: three streams, each cut after 60 s of silence; all is well now.',
+  },
 ];
