@@ -1,23 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import type { Socket } from 'node:net';
+import type { TlsOptions } from 'node:tls';
 import { CATALOGUE, type CauseCode } from '../diagnosis/catalogue.ts';
 import type { Cause } from '../diagnosis/cause.ts';
 import type { Safety } from '../diagnosis/safety.ts';
-import { serve } from '../serve.ts';
+import { type Serving, serve } from '../serve.ts';
 import { realWorld } from '../world/real.ts';
 import type { World } from '../world/world.ts';
 import { type Tried, toldIn } from './diagnosis.testing.ts';
 import { nameServer, type Saying } from './name-server.testing.ts';
-
-/** What a recipe is played with: servers that are closed at the end, and the name server that the gateway asks. */
-type Stage = {
-  /** The port of a server that plays this on each connection; `tls` makes it one that encrypts. */
-  port(play: (socket: Socket) => void, tls?: TlsOptions): Promise<number>;
-  closedPort(): Promise<number>;
-  fullPort(): Promise<number>;
-};
+import { openStage, type Stage } from './taxonomy-stage.testing.ts';
 
 /** One row of the failure taxonomy that no word of the fault vocabulary plays, as a target of its own. */
 type Recipe = {
@@ -30,6 +22,8 @@ type Recipe = {
   readonly promptBytes?: number;
   /** The status that the caller gets, where it is not the catalogue's. */
   readonly status?: number;
+  /** One call goes well before, so that its connection is used again, to a path of which nobody said that it may be asked twice. */
+  readonly isReused?: true;
 };
 
 const FIXTURES = new URL('../http1/fixtures/', import.meta.url);
@@ -88,6 +82,23 @@ function answered(row: string, bytes: string, code: CauseCode, safety: Safety): 
   ];
 }
 
+/** A kept connection that does this when the next call is on it. */
+const reused = (row: string, safety: Safety, play: (socket: Socket) => void): Recipe => ({
+  row,
+  code: 'stale-connection',
+  safety,
+  isReused: true,
+  target: async (stage) => {
+    const port = await stage.port((socket) =>
+      socket.once('data', () => {
+        socket.write(GOOD);
+        socket.once('data', () => play(socket));
+      }),
+    );
+    return { url: `http://localhost:${port}/v1` };
+  },
+});
+
 /** A forward proxy on the way to a service that is never reached. */
 const proxied = (row: string, play: ((socket: Socket) => void) | undefined): Recipe => ({
   row,
@@ -100,6 +111,8 @@ const proxied = (row: string, play: ((socket: Socket) => void) | undefined): Rec
 });
 
 const CHUNKED = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n';
+const ANSWER = '{"choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}]}';
+const GOOD = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${ANSWER.length}\r\n\r\n${ANSWER}`;
 const JSON_HEAD = 'HTTP/1.1 502 x\r\ncontent-type: application/json\r\ncontent-length: 2\r\n';
 
 /** The rows, as the taxonomy numbers them. */
@@ -168,6 +181,14 @@ export const RECIPES: readonly Recipe[] = [
     promptBytes: 24_000_000,
     target: async (stage) => ({ url: `http://localhost:${await stage.port((socket) => socket.pause())}/v1` }),
   },
+  reused('F2 a kept connection that is closed under the next call', 'sent-unanswered', (socket) => socket.end()),
+  reused('F2 a kept connection that is reset under the next call', 'sent-unanswered', (socket) =>
+    socket.resetAndDestroy(),
+  ),
+  // It says that it took no request, so none was processed.
+  reused('F13 an idle clock that answers 408', 'answered', (socket) =>
+    socket.end('HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n'),
+  ),
   ...answered('F3 a fresh connection that closes', '', 'closed-before-answer', 'sent-unanswered'),
   ...answered('F8 an answer that is no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n', 'not-http', 'sent-unanswered'),
   ...answered(
@@ -211,15 +232,24 @@ export async function tryRecipes(configPath: string, edgeSafe = false): Promise<
   try {
     const targets = await Promise.all(RECIPES.map((recipe) => recipe.target(stage)));
     const world = namedBy(realWorld(), names.address, `127.0.0.1:${await stage.closedPort()}`);
-    await world.files.write(configPath, configOf(targets, edgeSafe));
-    const serving = await serve(world, { config: configPath, say: () => undefined });
+    const servings: Serving[] = [];
     try {
       const tried: Tried[] = [];
-      // One after the other: several share a clock of a few hundred milliseconds, and a busy machine is late for it.
-      for (const [index, recipe] of RECIPES.entries()) tried.push(await tryOne(recipe, index, serving.address.port));
+      const ports = new Map<string, number>();
+      for (const clocks of [BRISK, PATIENT]) {
+        const config = `${configPath}.${servings.length}`;
+        await world.files.write(config, configOf(targets, clocks, edgeSafe));
+        const serving = await serve(world, { config, say: () => undefined });
+        servings.push(serving);
+        ports.set(clocks, serving.address.port);
+      }
+      for (const [index, recipe] of RECIPES.entries()) {
+        const clocks = recipe.code.endsWith('-timeout') ? BRISK : PATIENT;
+        tried.push(await tryOne(recipe, index, ports.get(clocks) ?? 0));
+      }
       return tried;
     } finally {
-      await serving.stop();
+      for (const serving of servings) await serving.stop();
     }
   } finally {
     close();
@@ -227,16 +257,27 @@ export async function tryRecipes(configPath: string, edgeSafe = false): Promise<
   }
 }
 
-function configOf(targets: readonly { readonly url: string; readonly more?: string }[], edgeSafe: boolean): string {
+/** For what is found out by a clock alone. */
+const BRISK = 'dns: 700ms, connect: 400ms, tls: 400ms, write: 600ms';
+/** For everything else: a busy machine must not be taken for a silent peer. */
+const PATIENT = 'dns: 20s, connect: 20s, tls: 20s, write: 20s';
+
+function configOf(
+  targets: readonly { readonly url: string; readonly more?: string }[],
+  clocks: string,
+  edgeSafe: boolean,
+): string {
   const ca = JSON.stringify(new URL('ca.pem', FIXTURES).pathname);
   const lines = targets.map(({ url, more = '' }, index) => {
     const tls = url.startsWith('https:') ? `, tls: { ca: ${ca} }` : '';
     return `  r${index}: { dialect: openai, url: "${url}"${tls}${more} }`;
   });
-  const routes = targets.map((_, index) => `  - { match: { models: [r${index}] }, pools: [{ targets: [r${index}] }] }`);
+  const by = (match: (name: string) => string) =>
+    targets.map((_, index) => `  - { match: { ${match(`r${index}`)} }, pools: [{ targets: [r${index}] }] }`);
+  const routes = [...by((name) => `paths: ["/${name}/*"]`), ...by((name) => `models: [${name}]`)];
   return `listen: 127.0.0.1:0
 admin: 127.0.0.1:0
-timeouts: { dns: 700ms, connect: 400ms, tls: 400ms, write: 600ms, head: 2s, first-part: 2s, deadline: 8s }
+timeouts: { ${clocks}, head: 20s, first-part: 20s, deadline: 30s }
 retries: { attempts: 1, free-attempts: 0, budget-per-second: 100000 }
 limits: { body-bytes: 32MiB }
 errors: { edge-safe: ${edgeSafe} }
@@ -265,12 +306,10 @@ function namedBy(world: World, server: string, nobody: string): World {
 }
 
 async function tryOne(recipe: Recipe, index: number, port: number): Promise<Tried> {
+  const path = recipe.isReused ? `/r${index}/orders` : '/v1/chat/completions';
+  if (recipe.isReused) await (await ask(port, path, index, 'Hi')).text();
   const content = recipe.promptBytes === undefined ? 'Why is the sky blue?' : 'x'.repeat(recipe.promptBytes);
-  const response = await fetch(`http://127.0.0.1:${port}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ model: `r${index}`, messages: [{ role: 'user', content }] }),
-  });
+  const response = await ask(port, path, index, content);
   const text = await response.text();
   const { hop, side, status, proxyError, retry }: Cause = CATALOGUE[recipe.code];
   return {
@@ -290,53 +329,10 @@ async function tryOne(recipe: Recipe, index: number, port: number): Promise<Trie
   };
 }
 
-function openStage(): { readonly stage: Stage; close(): void } {
-  const servers: Server[] = [];
-  const sockets = new Set<Socket>();
-  const children: ChildProcess[] = [];
-  const keep = (socket: Socket): Socket => {
-    sockets.add(socket);
-    return socket.on('error', () => undefined);
-  };
-  const listen = (server: Server): Promise<number> =>
-    new Promise((listening) => {
-      servers.push(server);
-      server.listen(0, '127.0.0.1', () => {
-        const address = server.address();
-        listening(typeof address === 'object' && address !== null ? address.port : 0);
-      });
-    });
-  const stage: Stage = {
-    port(play, tls) {
-      const accept = (socket: Socket): void => play(keep(socket));
-      const server = tls === undefined ? createServer(accept) : createTlsServer(tls, accept);
-      return listen(server.on('tlsClientError', () => undefined).on('connection', keep));
-    },
-    async closedPort() {
-      const server = createServer();
-      const port = await listen(server);
-      await new Promise((closed) => server.close(closed));
-      return port;
-    },
-    async fullPort() {
-      const child = spawn(process.execPath, ['-e', STOPPED], { stdio: ['ignore', 'pipe', 'inherit'] });
-      children.push(child);
-      const port = await new Promise<number>((told) => child.stdout.once('data', (text: Buffer) => told(Number(text))));
-      child.kill('SIGSTOP');
-      // The kernel answers for a process that is stopped until its queue of one is full.
-      for (let n = 0; n < 4; n += 1) keep(connect(port, '127.0.0.1'));
-      return port;
-    },
-  };
-  return {
-    stage,
-    close() {
-      for (const socket of sockets) socket.destroy();
-      for (const server of servers) server.close();
-      for (const child of children) child.kill('SIGKILL');
-    },
-  };
+function ask(port: number, path: string, index: number, content: string): Promise<Response> {
+  return fetch(`http://127.0.0.1:${port}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: `r${index}`, messages: [{ role: 'user', content }] }),
+  });
 }
-
-const STOPPED = `const server = require('node:net').createServer(() => {});
-  server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(server.address().port));`;
