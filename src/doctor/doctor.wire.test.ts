@@ -157,6 +157,15 @@ test('a port that is shut here and there is the service, here only is the networ
   ]);
 });
 
+test('a gateway of this machine that does not run: where nothing listens, and how it is started', async () => {
+  const server = createServer();
+  const port = await listen(server);
+  server.close();
+  const { verdict } = await doctor(`http://127.0.0.1:${port}`, { kind: 'gateway' });
+  assert.equal(verdict.code, 'gateway-unreachable');
+  assert.match(verdict.sentence, new RegExp(`listens at 127\\.0\\.0\\.1:${port}\\. Start .*goodgate serve`));
+});
+
 test('certificates: expired, unknown to all, unknown here only', async () => {
   const expired = `https://api.example:${await secure('expired', good)}/v1`;
   assert.deepEqual(said(await doctor(expired, { control: FAILED })), ['certificate-expired', 'service', 'confirmed']);

@@ -63,6 +63,11 @@ export function personWords(facts: Facts, judgement: Judgement, cause: Cause): W
       title: 'It works',
       sentence: `Everything on the way to ${facts.target?.host ?? 'it'} works now. Nothing is wrong on your side.`,
     };
+  if (code === 'gateway-unreachable' && facts.target?.reach === 'loopback' && judgement.detail === 'ECONNREFUSED')
+    return {
+      title: 'Nothing runs at this address',
+      sentence: `Nothing on this machine listens at ${facts.target.host}:${facts.target.port}. Start the gateway (goodgate serve), or say where it runs (goodgate doctor URL).`,
+    };
   if (NO_INTERNET.has(code)) {
     const rest = code === 'no-internet' ? 'It is on a network, but nothing on the internet answers it.' : cause.person;
     return { title: cause.title, sentence: `This machine has no internet. ${rest}` };
