@@ -359,6 +359,16 @@ const TICKS = http(200, 'data: {"tick":1}\n\n'.repeat(8), 'text/event-stream');
 const REFUSAL = (message: string): string => http(401, JSON.stringify({ error: { message } }));
 const CODED = `HTTP/1.1 502 X\r\ngoodgate-code: edge-failed\r\ncontent-length: 0\r\n\r\n`;
 
+test('whoever answers as a Goodgate does is taken for one, unless it is said to be a service', async () => {
+  const port = await plain(goodgate(http(404, '{"error":{"code":"model_not_found"}}')));
+  const kinds = async (settings: Partial<DoctorSettings>) => {
+    const { target: kind, verdict } = await doctor(`http://127.0.0.1:${port}/v1`, { kind: 'service', settings });
+    return [kind.kind, verdict.hops.find(({ hop }) => hop === 'gateway')?.state];
+  };
+  assert.deepEqual(await kinds({}), ['gateway', 'good']);
+  assert.deepEqual(await kinds({ targetIs: 'service' }), ['service', 'unchecked']);
+});
+
 test('a gateway that answers by itself does not vouch for its service', async () => {
   const cases: readonly (readonly [passedOn: string | undefined, code: string, hop: string])[] = [
     [http(404, '{"error":{"code":"model_not_found"}}'), 'works-now', 'you'],

@@ -150,8 +150,10 @@ class Run {
 
   #facts(): Facts {
     const unfinished = [...this.#reports.values()].filter(({ state }) => state === 'crash').map(({ id }) => id);
+    const { target, settings } = this.#examination;
+    const isProven = settings.targetIs === undefined && this.#adds.exchange?.isGoodgate === true;
     return {
-      target: this.#examination.target,
+      target: isProven ? { ...target, kind: 'gateway' } : target,
       ...this.#adds,
       ...(this.#readings.length === 0 ? {} : { clock: [...this.#readings] }),
       ...(unfinished.length + this.#pending.size === 0 ? {} : { unfinished: [...unfinished, ...this.#pending] }),
