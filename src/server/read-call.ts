@@ -1,6 +1,6 @@
 import type { Call, Dialect } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
-import type { Fields } from '../call/fields.ts';
+import { type Fields, fieldOf } from '../call/fields.ts';
 import { readTopLevel } from '../call/top-level.ts';
 import type { IncomingRequest } from '../http1/contract.ts';
 import { upgradeOf } from '../http1/hops.ts';
@@ -30,7 +30,7 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 
 /**
  * Makes the call of a request whose body is in hand.
- * @throws Failure `caller-not-json` when an inference request is no JSON object, `request-rejected` when it names no model.
+ * @throws Failure `caller-not-json` when an inference request is no JSON object, `caller-malformed` when it names no model.
  */
 export function readCall(
   request: IncomingRequest,
@@ -42,7 +42,7 @@ export function readCall(
 ): Call {
   const isInference = dialect !== 'http';
   const top = isInference && body !== undefined ? readTopLevel(body) : undefined;
-  if (isInference && top === undefined) throw refused('caller-not-json', 'the body is not a JSON object');
+  if (isInference && top === undefined) throw refused('caller-not-json', whatIsWrong(request));
   if (isInference && (top?.model === undefined || top.model === '')) {
     throw refused('caller-malformed', 'the body names no "model"');
   }
@@ -69,6 +69,12 @@ export function readCall(
     isLeft: false,
     leavers: new Set(),
   };
+}
+
+/** Compressed requests are as rare as services that take them: the model is read from what came. */
+function whatIsWrong({ fields }: IncomingRequest): string {
+  const isPlain = (fieldOf(fields, 'content-encoding') ?? 'identity') === 'identity';
+  return isPlain ? 'the body is not a JSON object' : 'the body is compressed: send it without content-encoding';
 }
 
 /** Only a request without a body may switch protocols here: what is left of one would be taken for the new protocol. */

@@ -56,3 +56,11 @@ for (const [name, bytes, status] of REFUSED) {
     caller.leave();
   });
 }
+
+test('a compressed request is told that it has to come plain', async () => {
+  const caller = await RawCaller.connect(gateway);
+  caller.say(`${CHAT}content-encoding: gzip\r\nconnection: close\r\ncontent-length: 4\r\n\r\n\x1f\x8b\x08\x00`);
+  const answer = answerIn(await caller.untilEnded());
+  assert.equal(answer.status, 400);
+  assert.match(answer.body, /send it without content-encoding/);
+});
