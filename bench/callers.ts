@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { output, scratchFile } from '../proof/processes.ts';
 import type { Peer } from './peers.ts';
-import { output, scratchFile } from './processes.ts';
 
 /** 1 KB in, as a short conversation. */
 export function requestBody(isStream: boolean): string {

@@ -1,12 +1,12 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { freePort, start, stop } from '../proof/processes.ts';
 import { requestText } from './callers.ts';
 import { HELD, heldStreams, heldTable } from './held.ts';
 import { median } from './measure.ts';
 import { plainOrigin } from './origins.ts';
 import { addedLatency } from './pace.ts';
 import { goodgateConfig, PATH } from './peers.ts';
-import { freePort, start, stop } from './processes.ts';
 
 type Extras = { readonly text: string; readonly json: Record<string, unknown> };
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { accepting, scratchFile, start } from './processes.ts';
+import { accepting, scratchFile, start } from '../proof/processes.ts';
 
 /** Two targets by their ports: the first one fails. */
 export type Pair = { readonly a: number; readonly b: number };

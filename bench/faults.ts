@@ -8,6 +8,7 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { stop } from '../proof/processes.ts';
 import { parseFault } from '../src/drill/parse-fault.ts';
 import { CALLERS_TO_MEND, type Named, SURVIVABLE } from '../src/drill/survive.testing.ts';
 import { startUpstream, type Upstream } from '../src/drill/upstream.ts';
@@ -15,7 +16,6 @@ import { realWorld } from '../src/world/real.ts';
 import { ask, call, type Expected, type Got, KINDS, type Kind } from './faults-callers.ts';
 import { type Cell, page, type Row } from './faults-page.ts';
 import { type Door, PROXIES, type ProxyName, startProxy } from './faults-proxies.ts';
-import { stop } from './processes.ts';
 
 const PAGE = join(import.meta.dirname, '..', 'docs', 'reference', 'faults-compared.md');
 /** Of each kind: half of them begin at the failing target. */

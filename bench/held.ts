@@ -1,10 +1,12 @@
+import { writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { cpus, release } from 'node:os';
+import { join } from 'node:path';
+import { stop } from '../proof/processes.ts';
 import { opened, requestText } from './callers.ts';
 import { median, rssBytes } from './measure.ts';
 import { streamOrigin } from './origins.ts';
 import { startPeer } from './peers.ts';
-import { stop } from './processes.ts';
 
 export type Held = {
   readonly opened: number;
@@ -13,8 +15,6 @@ export type Held = {
   readonly openBytes: number;
   readonly afterBytes: number;
   readonly bytesPerStream: number;
-  /** When the replies that callers may read again are forgotten too; undefined when that was not waited for. */
-  readonly forgottenBytes: number | undefined;
 };
 
 /** Twice as many sockets in the gateway: the usual limit is 20,000 files. */
@@ -24,16 +24,22 @@ const HELD_QUICK = 3000;
 const WARM_UP = 300;
 /** Opened a batch at a time, as a listener's backlog is 511. */
 const BATCH = 200;
-/** Memory is given back by the collector when it next runs, not when a stream ends. */
+/** Memory is given back some seconds after a peak has passed, not when a stream ends. */
 const SETTLE_S = 20;
-/** Finished replies can be read again for five minutes; after that, and a turn of the collector, nothing is left of them. */
-const FORGOTTEN_S = 360;
 /** The streams are open, not busy, and the first still runs when the last begins. */
 const EVENTS = 12;
 const GAP_MS = 5000;
 const GAP_QUICK_MS = 2000;
 
-/** `npm run bench -- --held [N]`: the streams of one process, by themselves. Prints a table; with `--json` its numbers. */
+/** What the page states of a run that it is written from. */
+const BYTES_PER_STREAM_MAX = 24_000;
+const OVER_IDLE_MAX = 0.1;
+const PAGE = join(import.meta.dirname, '..', 'docs', 'reference', 'held-streams.md');
+
+/**
+ * `npm run bench -- --held [N]`: the streams of one process, by themselves. Prints a table; with `--json` its numbers; with `--write` it writes
+ * docs/reference/held-streams.md.
+ */
 export async function held(args: readonly string[], say: (line: string) => void): Promise<string> {
   const asked = Number(args[args.indexOf('--held') + 1]);
   const isQuick = args.includes('--quick');
@@ -41,24 +47,45 @@ export async function held(args: readonly string[], say: (line: string) => void)
   const found = await heldStreams(count, say, isQuick);
   if (args.includes('--json')) return JSON.stringify(found, undefined, 2);
   const [cpu] = cpus();
-  return `${heldTable(found, count)}\n\n${cpu?.model ?? 'unknown'} × ${cpus().length}, Linux ${release()}, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}.`;
+  const text = `${heldTable(found, count)}\n\n${cpu?.model ?? 'unknown'} × ${cpus().length}, Linux ${release()}, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}.`;
+  if (args.includes('--write')) writeFileSync(PAGE, pageOf(text, found, count, isQuick));
+  return text;
+}
+
+function pageOf(text: string, found: Held, count: number, isQuick: boolean): string {
+  const isAllOpen = found.opened === count && found.whole === count;
+  const isLight = found.bytesPerStream <= BYTES_PER_STREAM_MAX;
+  const isBack = found.afterBytes <= found.idleBytes * (1 + OVER_IDLE_MAX);
+  const met = (is: boolean): string => (is ? 'met' : 'missed');
+  return `<!-- Written by \`npm run bench -- --held ${count}${isQuick ? ' --quick' : ''} --write\`. -->
+# Open streams
+
+One process of Goodgate with every default on, a service behind it that streams ${EVENTS} events to each caller, one every ${(isQuick ? GAP_QUICK_MS : GAP_MS) / 1000} s, and callers that
+open ${count} streams as fast as they are let in. RSS is what the system holds in memory for the process, as \`/proc\` tells it.
+
+${text}
+
+| bar | |
+|---|---|
+| all open at once, none dropped | ${met(isAllOpen)} |
+| at most ${BYTES_PER_STREAM_MAX / 1000} KB each | ${met(isLight)}: ${(found.bytesPerStream / 1000).toFixed(1)} KB |
+| back to within ${OVER_IDLE_MAX * 100} % of idle | ${met(isBack)} |
+
+Each stream is two sockets. What it weighs besides them is the request, kept for as long as it may have to be asked again; what was said so
+far, for a caller that loses its connection (\`streams.replay-memory\`) and for a target that goes on from it; and the clocks. The last
+2,000 replies are kept for five minutes. After a peak the process collects and gives its memory back (\`src/server/give-back.ts\`).
+`;
 }
 
 export function heldTable(found: Held, count: number): string {
   const mib = (bytes: number): string => `${(bytes / 1_048_576).toFixed(0)}`;
   const over = (bytes: number): string => `${(((bytes - found.idleBytes) / found.idleBytes) * 100).toFixed(0)} %`;
-  const { forgottenBytes } = found;
   return [
     `| ${count} streams | RSS, MiB | |`,
     '|---|--:|---|',
     `| idle, after ${WARM_UP} streams as a warm-up | ${mib(found.idleBytes)} | |`,
     `| open: ${found.opened} at once, of which ${found.whole} ended whole | ${mib(found.openBytes)} | ${(found.bytesPerStream / 1024).toFixed(1)} KiB a stream |`,
     `| ${SETTLE_S} s after the last has ended | ${mib(found.afterBytes)} | ${over(found.afterBytes)} over idle |`,
-    ...(forgottenBytes === undefined
-      ? []
-      : [
-          `| ${FORGOTTEN_S / 60} min after: replies can no longer be read again | ${mib(forgottenBytes)} | ${over(forgottenBytes)} over idle |`,
-        ]),
   ].join('\n');
 }
 
@@ -85,14 +112,9 @@ export async function heldStreams(count: number, say: (line: string) => void, is
   say(`  ${whole} streams ended whole`);
   await pause(SETTLE_S);
   const afterBytes = rssBytes(pid);
-  if (!isQuick) {
-    say(`  waiting ${FORGOTTEN_S / 60} min for what is kept to be forgotten`);
-    await pause(FORGOTTEN_S - SETTLE_S);
-  }
-  const forgottenBytes = isQuick ? undefined : rssBytes(pid);
   for (const child of [peer, origin]) await stop(child.process);
   const bytesPerStream = (openBytes - idleBytes) / count;
-  return { opened: begun(), whole, idleBytes, openBytes, afterBytes, bytesPerStream, forgottenBytes };
+  return { opened: begun(), whole, idleBytes, openBytes, afterBytes, bytesPerStream };
 }
 
 /** Opens so many streams; `streams` say of each whether it came whole. */

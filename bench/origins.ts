@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import { accepting, freePort, scratchFile, start } from './processes.ts';
+import { accepting, freePort, scratchFile, start } from '../proof/processes.ts';
 
 /** 0.3 KB, as a short answer of a chat model. */
 const ANSWER = JSON.stringify({

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
+import { stop } from '../proof/processes.ts';
 import { opened, requestText } from './callers.ts';
 import { quantile } from './measure.ts';
 import { PATH, type Peer, startPeer } from './peers.ts';
-import { stop } from './processes.ts';
 
 export type Added = {
   readonly peer: string;

@@ -1,8 +1,8 @@
+import { scratchFile } from '../proof/processes.ts';
 import { serve } from '../src/serve.ts';
 import { realWorld } from '../src/world/real.ts';
 import type { Net, Wire, WireHearer, World } from '../src/world/world.ts';
 import { requestBody } from './callers.ts';
-import { scratchFile } from './processes.ts';
 
 /**
  * The path of a call without kernel, event loop and Node's streams: the whole gateway on wires that answer at once. Prints JavaScript microseconds

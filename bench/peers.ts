@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import { accepting, freePort, scratchFile, start } from './processes.ts';
+import { accepting, freePort, scratchFile, start } from '../proof/processes.ts';
 
 /** A proxy under measurement, in front of one origin. */
 export type Peer = {

@@ -1,11 +1,11 @@
 import { cpus, release } from 'node:os';
+import { output, stop } from '../proof/processes.ts';
 import { plainLoad, streamLoad } from './callers.ts';
 import { extras } from './extras.ts';
 import { held } from './held.ts';
 import { cpuUs, median } from './measure.ts';
 import { plainOrigin, streamOrigin } from './origins.ts';
 import { startPeer } from './peers.ts';
-import { output, stop } from './processes.ts';
 
 /**
  * Side by side on this machine in this run: CPU microseconds of each proxy per plain call and per streamed event, as ratios to HAProxy's.

@@ -9,6 +9,20 @@ export type Mutation = {
   readonly to: string;
 };
 
+/** What is wrong with a mutation and the text it is to change, in a sentence; undefined when it fits. `text` is undefined without the file. */
+export function drift({ name, file, from, to }: Mutation, text: string | undefined): string | undefined {
+  if (text === undefined) return `${name}: there is no file src/${file}`;
+  const times = text.split(from).length - 1;
+  if (times !== 1)
+    return `${name}: the text to change stands ${times} times in src/${file}, not once: ${JSON.stringify(from)}`;
+  return from === to ? `${name}: it changes nothing` : undefined;
+}
+
+/** The file's text with the change in it. */
+export function mutated({ from, to }: Mutation, text: string): string {
+  return text.replace(from, () => to);
+}
+
 /** Ways in which a gateway like this one could be wrong, each as one change of its text. */
 export const MUTATIONS: readonly Mutation[] = [
   {
@@ -70,10 +84,10 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'never-rests',
-    tells: 'Failures in a row never rest a target.',
+    tells: 'Failures never rest a target, however many.',
     file: 'health/rest.ts',
-    from: '    if (this.#failures < failuresMax && !isOften) return false;\n',
-    to: '    if (this.#failures < failuresMax * 1000) return false;\n',
+    from: '    const untilMs = nowMs + restMs;\n',
+    to: "    if (cause === 'failures') return;\n    const untilMs = nowMs + restMs;\n",
   },
   {
     name: 'rests-for-refused-calls',
@@ -146,11 +160,18 @@ export const MUTATIONS: readonly Mutation[] = [
     to: '      anyone: () => NO_SEATS,\n',
   },
   {
+    name: 'no-turns',
+    tells: 'Whoever came first to the waiting room goes first for ever, however much he wants.',
+    file: 'attempts/line.ts',
+    from: '    if (level !== undefined && at !== -1) level.queues.push(...level.queues.splice(at, 1));\n',
+    to: '    if (level === undefined && at !== -1) return;\n',
+  },
+  {
     name: 'names-never-expire',
-    tells: 'An address is believed for ever.',
-    file: 'http1/lookup.ts',
-    from: 'found({ addresses: usable, ttlS: settings.systemTtlS });\n',
-    to: 'found({ addresses: usable, ttlS: 86_400 });\n',
+    tells: 'An address is believed for ever, even when nobody answers there.',
+    file: 'http1/resolver.ts',
+    from: '      if (nowMs < entry.freshUntilMs) {\n        if (nowMs >= entry.refreshMs) memory.lookUp(entry);\n',
+    to: '      if (entry.ips.length > 0) {\n',
   },
   {
     name: 'no-back-pressure',

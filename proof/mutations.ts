@@ -1,17 +1,18 @@
 /**
- * `npm run drill:mutations`: breaks the gateway in one way after the other, each a change of its text made in a copy, and lets the drill
- * look for it. A mutation is caught when a seed breaks a promise that the unchanged gateway keeps on that seed. The table goes to
- * docs/reference/mutations.md. Exit code 0 when all were caught, 1 when one was not, 2 when a text to change is not there any more.
+ * `npm run drill:mutations`: breaks the gateway in one way after the other, each a change of its text, and lets the drill look for it. A
+ * mutation is caught when a seed breaks a promise that the unchanged gateway keeps on that seed. Everything happens in a copy made at the
+ * start, so that who edits the sources meanwhile changes nothing of the result. The table goes to docs/reference/mutations.md. Exit code
+ * 0 when all were caught, 1 when one was not, 2 when a text to change is not there any more or an option is wrong.
  *
- * Options: `--seeds N` (200) seeds for each, `--only NAME,NAME`, `--write` the page.
+ * Options: `--seeds N` (200) seeds for each, `--only NAME,NAME`, `--write` the page (of all mutations only).
  */
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { MUTATIONS, type Mutation } from './mutations.data.ts';
+import { drift, MUTATIONS, type Mutation, mutated } from './mutations.data.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const PAGE = join(ROOT, 'docs', 'reference', 'mutations.md');
@@ -40,57 +41,71 @@ const { values } = parseArgs({
 });
 const seeds = Number(values.seeds);
 const only = values.only?.split(',');
-if (!Number.isInteger(seeds) || seeds < 1) throw new RangeError('--seeds is a whole number from 1 on');
+const unknown = only?.filter((name) => !MUTATIONS.some((mutation) => mutation.name === name)) ?? [];
+if (!Number.isInteger(seeds) || seeds < 1) refuse(['--seeds is a whole number from 1 on']);
+if (unknown.length > 0) refuse(unknown.map((name) => `--only: there is no mutation "${name}"`));
+if (only !== undefined && values.write) refuse(['--write is about all mutations; leave --only out']);
 
+const copy = mkdtempSync(join(tmpdir(), 'goodgate-mutations-'));
+process.on('exit', () => rmSync(copy, { recursive: true, force: true }));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(2));
+const sound = copied('sound');
+const broken = copied('broken');
 const chosen = MUTATIONS.filter(({ name }) => only?.includes(name) ?? true);
-const missing = chosen.filter((mutation) => occurrences(mutation) !== 1);
-for (const mutation of missing) {
-  console.error(`${mutation.name}: its text stands ${occurrences(mutation)} times in src/${mutation.file}, not once`);
-}
-if (missing.length > 0 || chosen.length === 0) process.exit(2);
+refuse(chosen.flatMap((mutation) => drift(mutation, textOf(sound, mutation)) ?? []));
 
 const all: Caught[] = [];
-for (const mutation of chosen) {
+for (const [nth, mutation] of chosen.entries()) {
   const caught = await hunt(mutation);
   all.push(caught);
   const words =
     caught.check === undefined
       ? `NOT CAUGHT by seeds 1 to ${seeds}`
       : `${caught.check} at seed ${caught.seed}: ${caught.what}`;
-  console.log(`${mutation.name.padEnd(28)} ${words.slice(0, 200)}`);
+  console.log(`${String(nth + 1).padStart(2)} of ${chosen.length} ${mutation.name.padEnd(28)} ${words.slice(0, 200)}`);
 }
 const isEachCaught = all.every(({ check }) => check !== undefined);
 if (values.write) writeFileSync(PAGE, page(all));
 console.log(`${all.filter(({ check }) => check !== undefined).length} of ${all.length} were caught`);
 process.exitCode = isEachCaught ? 0 : 1;
 
-function occurrences({ file, from }: Mutation): number {
-  return readFileSync(join(ROOT, 'src', file), 'utf8').split(from).length - 1;
+/** Ends the process when anything is wrong with what was asked, or with the list. */
+function refuse(lines: readonly string[]): void {
+  for (const line of lines) console.error(line);
+  if (lines.length > 0) process.exit(2);
+}
+
+/** The sources as they are now, under a folder of that name. */
+function copied(name: string): string {
+  const folder = join(copy, name);
+  cpSync(join(ROOT, 'src'), join(folder, 'src'), { recursive: true });
+  cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  return folder;
+}
+
+function textOf(folder: string, { file }: Mutation): string | undefined {
+  const path = join(folder, 'src', file);
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
 }
 
 /** The first seed that shows it. */
 async function hunt(mutation: Mutation): Promise<Caught> {
-  const folder = mkdtempSync(join(tmpdir(), 'goodgate-mutation-'));
+  const path = join(broken, 'src', mutation.file);
+  const text = textOf(sound, mutation) ?? '';
+  writeFileSync(path, mutated(mutation, text));
   try {
-    cpSync(join(ROOT, 'src'), join(folder, 'src'), { recursive: true });
-    cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
-    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-    const path = join(folder, 'src', mutation.file);
-    writeFileSync(
-      path,
-      readFileSync(path, 'utf8').replace(mutation.from, () => mutation.to),
-    );
     for (let seed = 1; seed <= seeds; ) {
-      const broken = await firstBroken(folder, seed, seeds - seed + 1);
-      if (broken === undefined) break;
-      const own = new Set((await firstBroken(ROOT, Number(broken.seed), 1))?.violations.map(({ check }) => check));
-      const shown = broken.violations.find(({ check }) => !own.has(check));
-      if (shown !== undefined) return { mutation, ...shown, seed: Number(broken.seed) };
-      seed = Number(broken.seed) + 1;
+      const found = await firstBroken(broken, seed, seeds - seed + 1);
+      if (found === undefined) break;
+      const own = new Set((await firstBroken(sound, Number(found.seed), 1))?.violations.map(({ check }) => check));
+      const shown = found.violations.find(({ check }) => !own.has(check));
+      if (shown !== undefined) return { mutation, ...shown, seed: Number(found.seed) };
+      seed = Number(found.seed) + 1;
     }
     return { mutation, check: undefined, what: '', seed: 0 };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    writeFileSync(path, text);
   }
 }
 
@@ -100,12 +115,12 @@ function firstBroken(folder: string, first: number, count: number): Promise<Line
     const program = join(folder, 'src', 'cli', 'main.ts');
     const own = ['drill', '--seed', String(first), '--seeds', String(count), '--until-broken', '--json'];
     const child = spawn(process.execPath, [program, ...own], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let broken: Line | undefined;
+    let found: Line | undefined;
     const errors: string[] = [];
     let next = first;
     const hang = (): void => {
       const what = `the process hung at seed ${next}`;
-      broken = { seed: String(next), isKept: false, violations: [{ check: 'hang', what }] };
+      found = { seed: String(next), isKept: false, violations: [{ check: 'hang', what }] };
       child.kill('SIGKILL');
     };
     let watchdog = setTimeout(hang, SILENT_MS);
@@ -114,12 +129,12 @@ function firstBroken(folder: string, first: number, count: number): Promise<Line
       clearTimeout(watchdog);
       watchdog = setTimeout(hang, SILENT_MS);
       next += 1;
-      if (line.isKept === false) broken = line;
+      if (line.isKept === false) found = line;
     });
     createInterface({ input: child.stderr }).on('line', (text) => void errors.push(text));
     child.on('close', (code) => {
       clearTimeout(watchdog);
-      if (code === 0 || broken !== undefined) fulfil(broken);
+      if (code === 0 || found !== undefined) fulfil(found);
       else reject(new Error(`${program}: exit ${code}\n${errors.slice(-10).join('\n')}`));
     });
   });

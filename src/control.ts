@@ -44,6 +44,8 @@ function viewOf(seat: Seat, health: PoolHealth): SeatView {
   return {
     pool: seat.pool,
     target: seat.target.name,
+    host: seat.target.origin.host,
+    port: seat.target.origin.port,
     region: seat.target.region,
     fitness: seat.fitness,
     weight: seat.weight,

@@ -38,8 +38,8 @@ import type { Court } from './health/blame.ts';
 import type { Maintenance } from './health/maintenance.ts';
 import { PoolHealth, type View } from './health/pool-health.ts';
 import type { ExchangeClocks, Requester } from './http1/contract.ts';
-import { stack } from './pipeline/service.ts';
-import { ask } from './providers/ask.ts';
+import { promised, stack } from './pipeline/service.ts';
+import { asking } from './providers/ask.ts';
 import { speaks } from './providers/speaks.ts';
 import type { TargetAbility } from './stream/abilities.ts';
 import { goOn } from './stream/go-on.ts';
@@ -108,7 +108,7 @@ export class PoolOfRoute {
       offeredPerS: () => this.#budget.offeredPerS(),
       serving: () => this.seats.filter(({ fitness }) => fitness === 'serving').map(({ target }) => target.name),
     });
-    this.#limits = new Limits({ ...LIMIT_BOUNDS, max: concurrencyMax ?? LIMIT_BOUNDS.max });
+    this.#limits = new Limits(clock, { ...LIMIT_BOUNDS, max: concurrencyMax ?? LIMIT_BOUNDS.max });
     this.#soft = new SoftLimit(clock, whole.hedge);
     this.#admission = new Admission({ clock, chance });
     this.#absences = new Absences(clock);
@@ -135,30 +135,30 @@ export class PoolOfRoute {
     const { clock, timers } = world;
     const clocks = clocksFor(route, target);
     const model = target.model ?? this.settings.model;
-    seat.ask = stack(
-      [
-        // Above the clocks of the first part: what was said already is said again before anything new comes.
-        goOn({ clock, ability: abilityOf(target), model }),
-        // Above watch, which knows when the first part has come; below the pick, which sees it as the target's failure.
-        hardLimit({
-          clock,
-          alarms: hardAlarms,
-          firstPartMs: clocks.firstPartMs,
-          isLast: (call) => this.#mates.every((mate) => mate.#unasked(call) === 0),
-        }),
-        // Sees exactly what the target did, byte by byte; below it nothing judges.
-        watch({ clock, timers, clocks, replyBytesHeldMax: this.#whole.replyBytesHeldMax }),
-      ],
-      // Speaks the target's dialect over http1/.
-      ask(clock, requester, {
-        target,
-        fields: target.fields,
-        fieldsDefault: target.fieldsDefault,
-        via,
-        model,
-        clocks: attemptClocks(clocks, clock),
-      }),
+    // Speaks the target's dialect over http1/.
+    const spoken = asking(clock, requester, {
+      target,
+      fields: target.fields,
+      fieldsDefault: target.fieldsDefault,
+      via,
+      model,
+      clocks: attemptClocks(clocks, clock),
+      mayReplay: () => this.#budget.tryPay(),
+    });
+    // Sees exactly what the target did, byte by byte; below it nothing judges.
+    const watched = watch({ clock, timers, clocks, replyBytesHeldMax: this.#whole.replyBytesHeldMax }, spoken);
+    // Above watch, which knows when the first part has come; below the pick, which sees it as the target's failure.
+    const limited = hardLimit(
+      {
+        clock,
+        alarms: hardAlarms,
+        firstPartMs: clocks.firstPartMs,
+        isLast: (call) => this.#mates.every((mate) => mate.#unasked(call) === 0),
+      },
+      watched,
     );
+    // Above the clocks of the first part: what was said already is said again before anything new comes.
+    seat.ask = stack([goOn({ clock, ability: abilityOf(target), model })], promised(limited));
   }
 
   /** Targets that may be asked for a call and were not. */

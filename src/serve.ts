@@ -17,6 +17,7 @@ import { callLog } from './server/call-log.ts';
 import { controlChecks } from './server/check.ts';
 import { dataHandler } from './server/data-handler.ts';
 import { faultWriter } from './server/fault-writer.ts';
+import { PeakWatch } from './server/give-back.ts';
 import { goodgatePages } from './server/pages.ts';
 import { type Place, Seen, serviceOf } from './server/seen.ts';
 import { Stories } from './server/stories.ts';
@@ -70,7 +71,9 @@ export async function serve(world: World, options: ServeOptions): Promise<Servin
   const memory = createMemory(world, found.settings);
   const force = new InForce(found.settings, { world, requester, name, memory });
   let servers: readonly HttpServer[] = [];
+  const peaks = new PeakWatch(world, () => servers[0]?.stats.requestsOpen ?? 0);
   const close = async (): Promise<void> => {
+    peaks.close();
     // What nobody reads ends now, what is read may go on to its end.
     memory.replays.close();
     force.gateway.close();
@@ -81,7 +84,7 @@ export async function serve(world: World, options: ServeOptions): Promise<Servin
   let isServing = true;
   const listen = asked ?? found.settings.listen;
   try {
-    servers = await openServers(world, listen, force, say, () => isServing);
+    servers = await openServers(world, listen, force, say, { peaks, isServing: () => isServing });
   } catch (error) {
     await close();
     throw error;
@@ -140,7 +143,7 @@ async function openServers(
   listen: ListenAddress,
   force: InForce,
   say: (line: string) => void,
-  isServing: () => boolean,
+  { peaks, isServing }: { readonly peaks: PeakWatch; readonly isServing: () => boolean },
 ): Promise<readonly HttpServer[]> {
   const { settings, name } = force;
   const faults = faultWriter(world, name);
@@ -171,6 +174,7 @@ async function openServers(
       stories.keep(call, outcome, status, finding);
       seen.record(call, finding);
       log(call, outcome, status, finding);
+      peaks.ended();
     },
   });
   const admin = adminHandler({

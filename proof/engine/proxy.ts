@@ -9,7 +9,8 @@ import { createServer as createHttps } from 'node:https';
 import type { Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { accepting, freePort, gateway, output, pause, scratchFile, start, stop } from './gate.ts';
+import { accepting, freePort, isInstalled, pause, scratchFile, start, stop } from '../processes.ts';
+import { gateway } from './gate.ts';
 
 const FIXTURES = join(import.meta.dirname, '..', '..', 'src', 'http1', 'fixtures');
 const BODY = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'Hello' }] });
@@ -21,7 +22,7 @@ const ANSWER = JSON.stringify({
   choices: [{ index: 0, message: { role: 'assistant', content: 'ok' }, finish_reason: 'stop' }],
 });
 
-if ((await output('squid', ['-v'])) === undefined) {
+if (!(await isInstalled('squid', ['-v']))) {
   console.error('proxy: squid is not installed; on Debian: apt-get install squid');
   process.exit(2);
 }

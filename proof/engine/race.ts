@@ -6,7 +6,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { parseArgs } from 'node:util';
-import { gateway, machine, pause, stop, writePage } from './gate.ts';
+import { pause, stop } from '../processes.ts';
+import { gateway, machine, writePage } from './gate.ts';
 
 const { values } = parseArgs({ options: { calls: { type: 'string', default: '100000' } } });
 const CALLS = Number(values.calls);
@@ -117,6 +118,7 @@ async function caller(name: number): Promise<void> {
   await pause((IDLE_MS * name) / CALLERS);
   for (let i = 0; done < CALLS; i += 1) {
     done += 1;
+    const number = done;
     const kind = KINDS[(name + i) % KINDS.length] ?? 'get';
     const id = `${name}-${i}`;
     const tally = tallies[kind];
@@ -130,7 +132,7 @@ async function caller(name: number): Promise<void> {
     }
     if ((seen.get(id) ?? 0) > 1) tally.twice += 1;
     seen.delete(id);
-    if (done % 10_000 === 0) console.log(`race: ${done} of ${CALLS} calls`);
+    if (number % 10_000 === 0) console.log(`race: ${number} of ${CALLS} calls`);
     // At once, or after a wait that reaches beyond the last of the service's closes.
     const wait = (name * 7 + i * 13) % 31;
     if (wait > 0) await pause((IDLE_MS * 2 * wait) / 31);

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Failure } from '../call/failure.ts';
-import { ANSWERED } from '../call/reply.ts';
+import { ABANDONED, ANSWERED, type Outcome } from '../call/reply.ts';
 import { ACCEPTED_ROW, Admission } from './admission.ts';
 import {
   answeredWith,
   failureIn,
+  failureOf,
   playedAttempt,
   playedCall,
   playedChance,
@@ -19,6 +20,13 @@ function stage() {
   const admission = new Admission({ clock: time.clock, chance: playedChance(3) });
   const [seat] = playedSeats(['a']);
   assert.ok(seat !== undefined);
+  /** A call that was sent some time ago and whose fate is known now. */
+  const end = (sentMsAgo: number, outcome: Outcome) => {
+    const call = playedCall(time);
+    const attempt = playedAttempt(call, 'a', { startMs: time.clock.now() - sentMsAgo });
+    attempt.endMs = time.clock.now();
+    admission.end(seat, call, attempt, outcome);
+  };
   const send = (kind: 'accepted' | 'failed' | 'mistake' | 'unreached') => {
     const call = playedCall(time);
     const attempt = playedAttempt(call, 'a', { startMs: time.clock.now() });
@@ -38,7 +46,7 @@ function stage() {
           : answeredWith('request-rejected', 400);
     admission.end(seat, call, attempt, { kind: 'failed', failure });
   };
-  return { time, admission, send };
+  return { time, admission, send, end };
 }
 
 test('while half is accepted nothing is held back', async () => {
@@ -143,4 +151,25 @@ test('further tries of a call are no further calls: four broken targets of five 
     }
   }
   assert.equal(admission.refusedShare(), 0);
+});
+
+test('silence that ends when others were long accepted tells how the pool was, and holds nothing back now', async () => {
+  const silence: Outcome = { kind: 'failed', failure: failureOf('answer-timeout') };
+  const { admission, send, end } = stage();
+  send('accepted');
+  for (let i = 0; i < 1000; i++) end(60_000, silence);
+  assert.equal(admission.refusedShare(), 0);
+  // Sent a moment before the one that was accepted: they are of the same time.
+  for (let i = 0; i < 1000; i++) end(900, silence);
+  assert.ok(admission.refusedShare() > 0.7);
+});
+
+test('what we stopped ourselves was neither accepted nor refused by anybody', () => {
+  const { admission, send, end } = stage();
+  for (let i = 0; i < 1000; i++) end(100, ABANDONED);
+  assert.equal(admission.refusedShare(), 0);
+  for (let i = 0; i < 1000; i++) send('failed');
+  const before = admission.refusedShare();
+  for (let i = 0; i < 1000; i++) end(100, ABANDONED);
+  assert.equal(admission.refusedShare(), before);
 });

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { leave } from '../call/leave.ts';
 import type { Said } from '../call/said.ts';
+import type { Timer } from '../world/world.ts';
 import { BUDGET_WAITERS_MAX, Budget } from './budget.ts';
 import { failureIn, playedAttempt, playedCall, playedTime } from './played.test.ts';
 
@@ -161,4 +162,74 @@ test('who turns to another pool does not wait behind those who try the same one 
   }
   await time.pass(3_000);
   assert.deepEqual(order, ['move', 'again']);
+});
+
+/** A budget in an outage whose one affordable try is spent. */
+function scarce() {
+  const time = playedTime();
+  const made: Timer[] = [];
+  const after = (delayMs: number, run: () => void): Timer => {
+    const timer = time.timers.after(delayMs, run);
+    made.push(timer);
+    return timer;
+  };
+  const budget = new Budget({ ...time, timers: { ...time.timers, after }, isScarce: () => true });
+  while (budget.tryPay()) {}
+  return { time, budget, made };
+}
+
+test('while nobody answers a try waits two seconds for its turn and no longer', async () => {
+  const { time, budget } = scarce();
+  const call = playedCall(time);
+  const turn = budget.turn(call);
+  assert.ok(turn instanceof Promise);
+  let end: boolean | undefined;
+  turn.then((isPaid) => {
+    end = isPaid;
+  });
+  await time.pass(1_990);
+  assert.equal(end, undefined);
+  assert.equal(budget.waiting, 1);
+  await time.pass(20);
+  assert.equal(end, false);
+  assert.equal(budget.waiting, 0);
+  assert.equal(call.leavers.size, 0);
+});
+
+test('but who turns to another pool waits, and so does a broken stream', async () => {
+  const { time, budget } = scarce();
+  // What has hope has the whole floor: it is spent before somebody must wait.
+  let broken = budget.turn(playedCall(time, { said: SAID }));
+  while (broken === undefined) broken = budget.turn(playedCall(time, { said: SAID }));
+  const ends: string[] = [];
+  const move = budget.turn(playedCall(time), true);
+  assert.ok(broken instanceof Promise && move instanceof Promise);
+  // A second's worth at a time is let go, and there are more waiting than that.
+  for (let i = 0; i < 40; i++) budget.turn(playedCall(time, { said: SAID }));
+  move.then((isPaid) => ends.push(`move ${isPaid}`));
+  broken.then((isPaid) => ends.push(`broken ${isPaid}`));
+  await time.pass(2_500);
+  assert.deepEqual(ends, ['broken true']);
+  await time.pass(20_000);
+  assert.deepEqual(ends, ['broken true', 'move true']);
+  assert.equal(budget.waiting, 0);
+});
+
+test('a wait without hope that is stopped leaves no timer behind, and one that was let go ends once', async () => {
+  const { time, budget, made } = scarce();
+  const left = playedCall(time);
+  const stopped = budget.turn(left);
+  assert.ok(stopped instanceof Promise);
+  leave(left);
+  assert.equal((await failureIn(stopped)).code, 'caller-left');
+  const paid = budget.turn(playedCall(time));
+  assert.ok(paid instanceof Promise);
+  for (let i = 0; i < 50; i++) budget.deposit(time.clock.now());
+  await time.pass(1_000);
+  assert.equal(await paid, true);
+  assert.equal(budget.waiting, 0);
+  assert.deepEqual(
+    made.filter(({ isArmed }) => isArmed),
+    [],
+  );
 });

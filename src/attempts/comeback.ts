@@ -15,6 +15,9 @@ const OUTAGE_MS = 1_000;
 const OUTAGE_FAILURES = 5;
 /** Of different calls: one that kills whoever it is sent to is no outage, however often it is tried. */
 const OUTAGE_CALLS = 2;
+/** In the place of a caller's name: no credential or address is such. */
+const MANY = Symbol('many');
+
 /**
  * Notices when a pool comes back that answered nobody, and then says how fast those may be let go who were held up by it: waiting calls,
  * retries and hedges would else all come in the first second. Calls that come anew are no herd, and what they take is only counted. Costs a
@@ -26,9 +29,11 @@ export class Comeback {
   /** The first failure since anybody answered. */
   #failedMs = 0;
   #failures = 0;
-  /** Whose: a few of the calls, and all targets. */
+  /** Of which calls, a few; and of all targets, whose calls they failed: one caller's, or more than one's. */
   readonly #calls = new Set<string>();
-  readonly #targets = new Set<string>();
+  readonly #targets = new Map<string, string | typeof MANY>();
+  #caller = '';
+  #areCallersMany = false;
   #sinceMs = Number.POSITIVE_INFINITY;
   #untilMs = Number.NEGATIVE_INFINITY;
   #lastMs = 0;
@@ -45,9 +50,11 @@ export class Comeback {
     if (nowMs < this.#untilMs && call.startMs < this.#sinceMs) this.#dueMs = nowMs + this.#gapMs();
   }
 
-  answered(nowMs: number): void {
+  answered(nowMs: number, { caller }: Call): void {
     if (this.#failures === 0) return;
-    if (this.isOut(nowMs)) {
+    // Only one caller's calls failed, and another's is answered at once: it was his poison, and nobody was held up.
+    const isPoison = !this.#areCallersMany && this.#caller !== nameOf(caller);
+    if (!isPoison && this.isOut(nowMs)) {
       this.#sinceMs = nowMs;
       this.#untilMs = nowMs + COMEBACK_MS;
       this.#lastMs = nowMs + COMEBACK_MS_MAX;
@@ -56,13 +63,21 @@ export class Comeback {
     this.#failures = 0;
     this.#calls.clear();
     this.#targets.clear();
+    this.#areCallersMany = false;
   }
 
-  failed(target: string, callId: string, nowMs: number): void {
-    if (this.#failures === 0) this.#failedMs = nowMs;
+  failed(target: string, { id, caller }: Call, nowMs: number): void {
+    const name = nameOf(caller);
+    if (this.#failures === 0) {
+      this.#failedMs = nowMs;
+      this.#caller = name;
+    }
     this.#failures += 1;
-    this.#targets.add(target);
-    if (this.#calls.size < OUTAGE_CALLS) this.#calls.add(callId);
+    if (this.#caller !== name) this.#areCallersMany = true;
+    const known = this.#targets.get(target);
+    if (known === undefined) this.#targets.set(target, name);
+    else if (known !== name) this.#targets.set(target, MANY);
+    if (this.#calls.size < OUTAGE_CALLS) this.#calls.add(id);
   }
 
   /** True while the pool is coming back. Asks for the time only after an outage. */
@@ -86,13 +101,25 @@ export class Comeback {
     this.#untilMs = Math.min(this.#lastMs, Math.max(this.#untilMs, nowMs + HOLDING_MS));
   }
 
-  /** True while nobody answers: every target that is asked at all was, for some time, and not one try went well. */
+  /**
+   * True while nobody answers: every target that is asked at all was, for some time, and not one try went well. One caller's calls are no
+   * proof against a target as soon as another's fail too: they may kill whoever they are sent to, as poison prompts do.
+   */
   isOut(nowMs: number): boolean {
     if (this.#failures < OUTAGE_FAILURES || nowMs - this.#failedMs < OUTAGE_MS) return false;
-    return this.#calls.size >= OUTAGE_CALLS && this.#serving().every((target) => this.#targets.has(target));
+    return this.#calls.size >= OUTAGE_CALLS && this.#serving().every((target) => this.#isProven(target));
+  }
+
+  #isProven(target: string): boolean {
+    const whose = this.#targets.get(target);
+    return whose !== undefined && (whose === MANY || !this.#areCallersMany);
   }
 
   #gapMs(): number {
     return Math.min(GAP_MS_MAX, 1000 / (this.#offeredPerS() * COMEBACK_SHARE));
   }
+}
+
+function nameOf({ credential, ip }: Call['caller']): string {
+  return credential ?? ip;
 }

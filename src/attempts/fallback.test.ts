@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
+import type { Said } from '../call/said.ts';
 import type { CauseCode } from '../diagnosis/catalogue.ts';
 import { Budget } from './budget.ts';
 import { type Door, fallback } from './fallback.ts';
@@ -9,6 +10,7 @@ import {
   failureIn,
   failureOf,
   fixedChance,
+  type PlayedTime,
   playedAttempt,
   playedCall,
   playedTime,
@@ -16,20 +18,22 @@ import {
   wholeAnswer,
 } from './played.test.ts';
 
-type Play = { fit?: number; anyone?: number; share?: number; fails?: Failure | undefined };
+type Play = { fit?: number; anyone?: number; share?: number; fails?: Failure | undefined; isBusy?: boolean };
 
 /** Pools that are asked once for each way in, and fail as told. */
-function stage(plays: Record<string, Play>, over: { larger?: string; luck?: number } = {}) {
+function stage(plays: Record<string, Play>, over: { larger?: string; luck?: number; isScarce?: boolean } = {}) {
   const time = playedTime();
   const asked: string[] = [];
   const given: Call[] = [];
-  const door = (name: string, { fit = 1, anyone = 1, share = 1, fails }: Play): Door => {
+  const door = (name: string, { fit = 1, anyone = 1, share = 1, fails, isBusy }: Play): Door => {
     const way = (word: string, count: number) => ({
       left: (call: Call) =>
         call.story.attempts.some((each) => each.pool === name && each.reason === word) ? 0 : count,
       service: async (call: Call) => {
         if (count === 0) throw new Failure('no-target-fit', { phase: 'queue', firstEvent: 'answer' });
         asked.push(`${name} ${word}`);
+        // Its waiting room is left soon while other pools can be asked; nobody was tried.
+        if (isBusy === true && word === 'fit') throw failureOf('queue-timeout', { phase: 'queue', bytesWritten: 0 });
         const { code, evidence } = fails ?? {};
         playedAttempt(call, `${name}-1`, {
           pool: name,
@@ -42,7 +46,8 @@ function stage(plays: Record<string, Play>, over: { larger?: string; luck?: numb
         return wholeAnswer(name);
       },
     });
-    return { name, fit: way('fit', fit), anyone: way('anyone', anyone), share: () => share, budget: new Budget(time) };
+    const budget = new Budget({ ...time, isScarce: () => over.isScarce ?? false });
+    return { name, fit: way('fit', fit), anyone: way('anyone', anyone), share: () => share, budget };
   };
   const all = Object.entries(plays).map(([name, play]) => door(name, play));
   const larger = all.find(({ name }) => name === over.larger);
@@ -55,6 +60,17 @@ function stage(plays: Record<string, Play>, over: { larger?: string; luck?: numb
   });
   return { time, asked, given, service, doors: all };
 }
+
+/** What a broken stream had told. */
+const SAID: Said = {
+  mode: 'exact',
+  text: 'a',
+  structure: [],
+  events: 1,
+  outputEvents: 1,
+  kinds: 0,
+  isReasoningOpen: false,
+};
 
 const cut = (code: CauseCode = 'closed-before-answer') => failureOf(code);
 
@@ -167,6 +183,31 @@ test('a call that comes back after a broken reply is paid for, and may go to any
   assert.equal(doors[0]?.budget.balance(), before - 1);
 });
 
+/** A call whose stream broke in the middle, at the pool that spoke. */
+function broken(time: PlayedTime, pool: string): Call {
+  const call = playedCall(time, { said: SAID });
+  for (const reason of ['fit', 'anyone']) {
+    playedAttempt(call, `${pool}-1`, { pool, reason, verdict: 'failed', code: 'body-cut', bytesWritten: 1 });
+  }
+  return call;
+}
+
+test('a broken stream that nobody else can finish is finished by who broke it', async () => {
+  const unreachable = stage({ one: { fails: refused() }, two: {} });
+  assert.equal((await unreachable.service(broken(unreachable.time, 'two'))).target, 'two');
+  assert.deepEqual(unreachable.asked, ['one fit', 'one anyone', 'two anyone']);
+  const alone = stage({ two: {} });
+  assert.equal((await alone.service(broken(alone.time, 'two'))).target, 'two');
+  assert.deepEqual(alone.asked, ['two anyone']);
+});
+
+test('and when that one fails as well, the pools that were asked are not asked a third time', async () => {
+  const { time, asked, given, service } = stage({ one: { fails: refused() }, two: { fails: cut('service-error') } });
+  assert.equal((await failureIn(service(broken(time, 'two')))).code, 'service-error');
+  assert.deepEqual(asked, ['one fit', 'one anyone', 'two anyone']);
+  assert.equal(given.length, 1);
+});
+
 test('a move that cannot be paid ends the call with what was met', async () => {
   const { time, doors, service } = stage({ one: { fails: cut() }, two: {} });
   const budget = doors[0]?.budget;
@@ -176,6 +217,29 @@ test('a move that cannot be paid ends the call with what was met', async () => {
   const call = playedCall(time);
   assert.equal((await failureIn(service(call))).code, 'closed-before-answer');
   assert.match(call.story.notes.join(), /retry budget is spent/);
+});
+
+test('a pool whose room was left too soon is asked in the second round, though nothing can be paid where the call failed', async () => {
+  const { time, asked, service } = stage({ one: { fails: cut() }, two: { isBusy: true } }, { isScarce: true });
+  let target = '';
+  service(playedCall(time)).then((reply) => {
+    target = reply.target;
+  });
+  await time.pass(5_000);
+  assert.deepEqual(asked, ['one fit', 'two fit', 'two anyone']);
+  assert.equal(target, 'two');
+});
+
+test('when every pool failed it, nobody waits twice for a try without hope', async () => {
+  const { time, asked, doors, service } = stage({ one: { fails: cut() }, two: { fails: cut() } }, { isScarce: true });
+  for (const { budget } of doors) while (budget.tryPay()) {}
+  let code = '';
+  service(playedCall(time)).catch((failure: Failure) => {
+    code = failure.code;
+  });
+  await time.pass(2_500);
+  assert.deepEqual(asked, ['one fit', 'two fit']);
+  assert.equal(code, 'closed-before-answer');
 });
 
 test('a route without pools is refused when it is made', () => {

@@ -84,6 +84,7 @@ async function walk(call: Call, options: FallbackOptions, from: number, met: Fai
   let payer = doors[from] as Door;
   if (met !== undefined && isFinal(call, met, options)) return giveUp(call, options, payer, met);
   let failure = met;
+  const asked = new Set<Door>();
   for (let step = met === undefined ? 0 : 1; step < doors.length * 2; step++) {
     const isSecondRound = step >= doors.length;
     // In the second round preference counts again, whichever pool was the entrance.
@@ -91,12 +92,18 @@ async function walk(call: Call, options: FallbackOptions, from: number, met: Fai
     const way = isSecondRound ? door.anyone : door.fit;
     if (way.left(call) === 0) continue;
     const before = call.story.attempts.length;
-    if (before >= CALL_ATTEMPTS_MAX && sentCount(call) >= CALL_ATTEMPTS_MAX) break;
+    if (before >= CALL_ATTEMPTS_MAX && sentCount(call) >= CALL_ATTEMPTS_MAX) return giveUpAt(call, options, failure);
     if (before > 0) {
       // probe: a call moves to another pool
       moved(call, failure, door);
-      if (!isFree(failure) && !(await paid(call, payer.budget, options.clock, !isSecondRound))) break;
+      // There is hope in a pool that was not asked for this call yet, in whichever round.
+      const isMove = isUnasked(call, door);
+      if (!isFree(failure) && !(await paid(call, payer.budget, options.clock, isMove))) {
+        if (isMove || !doors.some((each) => isUnasked(call, each))) return giveUpAt(call, options, failure);
+        continue;
+      }
     }
+    asked.add(door);
     try {
       return await way.service(call);
     } catch (stranger) {
@@ -106,26 +113,44 @@ async function walk(call: Call, options: FallbackOptions, from: number, met: Fai
       if (isFinal(call, latter, options)) return giveUp(call, options, payer, latter);
     }
   }
-  // A stream broke, and whoever is left broke it, or another one before it: one that spoke once may speak again.
-  if (failure === undefined && call.said !== undefined) return askAgain(call, options);
-  options.onGiveUp?.(call);
-  throw failure ?? new Failure('no-target-fit', { phase: 'queue', firstEvent: 'answer' });
+  // A stream broke, and those who did not break it could not finish it: one that spoke once may speak again.
+  if (call.said === undefined) return giveUpAt(call, options, failure);
+  return askAgain(
+    call,
+    options,
+    doors.filter((door) => !asked.has(door)),
+    failure,
+  );
 }
 
-/** The pools in order, their targets asked a second time: the pick leaves out who stayed silent, and who refused us. */
-async function askAgain(call: Call, options: FallbackOptions): Promise<Reply> {
-  let failure: Failure | undefined;
-  for (const door of options.doors) {
+/** These pools in order, their targets asked a second time: the pick leaves out who stayed silent, and who refused us. */
+async function askAgain(
+  call: Call,
+  options: FallbackOptions,
+  doors: readonly Door[],
+  met: Failure | undefined,
+): Promise<Reply> {
+  let failure = met;
+  for (const door of doors) {
     if (!(await paid(call, door.budget, options.clock))) break;
     try {
       return await door.anyone.service(call);
     } catch (stranger) {
-      failure = Failure.from(stranger);
-      if (isFinal(call, failure, options)) break;
+      const latter = Failure.from(stranger);
+      failure = failure === undefined ? latter : worse(failure, latter);
+      if (isFinal(call, latter, options)) break;
     }
   }
-  options.onGiveUp?.(call);
+  return giveUpAt(call, options, failure);
+}
+
+function giveUpAt(call: Call, { onGiveUp }: FallbackOptions, failure: Failure | undefined): never {
+  onGiveUp?.(call);
   throw failure ?? new Failure('no-target-fit', { phase: 'queue', firstEvent: 'answer' });
+}
+
+function isUnasked({ story }: Call, { name }: Door): boolean {
+  return !story.attempts.some(({ pool }) => pool === name);
 }
 
 function sentCount({ story }: Call): number {

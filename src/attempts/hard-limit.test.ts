@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Reply } from '../call/reply.ts';
+import { asFilter } from '../pipeline/asked.testing.ts';
 import { Alarms } from './alarm.ts';
 import { hardLimit } from './hard-limit.ts';
 import {
@@ -17,12 +18,17 @@ function stage(over: { isLast?: boolean; firstPartMs?: number } = {}) {
   const time = playedTime();
   let stopped = 0;
   let speak: (reply: Reply) => void = () => {};
-  const filter = hardLimit({
-    clock: time.clock,
-    alarms: new Alarms(time.timers),
-    firstPartMs: over.firstPartMs ?? 30_000,
-    isLast: () => over.isLast ?? false,
-  });
+  const filter = asFilter((ask) =>
+    hardLimit(
+      {
+        clock: time.clock,
+        alarms: new Alarms(time.timers),
+        firstPartMs: over.firstPartMs ?? 30_000,
+        isLast: () => over.isLast ?? false,
+      },
+      ask,
+    ),
+  );
   const call = playedCall(time, { deadlineMs: time.clock.now() + 600_000 });
   playedAttempt(call, 'a', { startMs: time.clock.now(), bytesWritten: 9, cancel: () => (stopped += 1) });
   const reply = filter(call, () => new Promise((resolve) => (speak = resolve)));

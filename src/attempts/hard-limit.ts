@@ -2,7 +2,7 @@ import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
 import type { Reply } from '../call/reply.ts';
 import type { Attempt } from '../call/story.ts';
-import type { Filter } from '../pipeline/service.ts';
+import type { Ask, Taker } from '../pipeline/service.ts';
 import type { Clock } from '../world/world.ts';
 import type { Alarm, Alarms, Ringer } from './alarm.ts';
 
@@ -21,51 +21,44 @@ export type HardLimitOptions = {
  * target above watch, so that the pick sees a failure of the target and not a choice of ours.
  * @throws Failure `answer-timeout`.
  */
-export function hardLimit(options: HardLimitOptions): Filter {
-  if (options.firstPartMs === 0) return (call, next) => next(call);
-  return (call, next) =>
-    new Promise((resolve, reject) => {
-      const guard = new Guard(call, options, resolve, reject);
-      next(call).then(
-        (reply) => guard.reply(reply),
-        (failure) => guard.fail(failure),
-      );
-    });
+export function hardLimit(options: HardLimitOptions, ask: Ask): Ask {
+  if (options.firstPartMs === 0) return ask;
+  return (call, taker) => {
+    const guard = new Guard(call, options, taker);
+    try {
+      ask(call, guard);
+    } catch (stranger) {
+      guard.failed(stranger);
+    }
+  };
 }
 
-class Guard implements Ringer {
+class Guard implements Taker, Ringer {
   readonly #call: Call;
   readonly #attempt: Attempt | undefined;
   readonly #options: HardLimitOptions;
-  readonly #resolve: (reply: Reply) => void;
-  readonly #reject: (failure: unknown) => void;
+  readonly #taker: Taker;
   #alarm: Alarm | undefined;
   #isOver = false;
 
-  constructor(
-    call: Call,
-    options: HardLimitOptions,
-    resolve: (reply: Reply) => void,
-    reject: (failure: unknown) => void,
-  ) {
+  constructor(call: Call, options: HardLimitOptions, taker: Taker) {
     this.#call = call;
     this.#attempt = call.attempt;
     this.#options = options;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#taker = taker;
     this.#alarm = options.alarms.set(options.firstPartMs, this);
   }
 
-  reply(reply: Reply): void {
+  answered(reply: Reply): void {
     this.#disarm();
     // It could not be stopped in time, and nobody is left to hear it.
     if (this.#isOver) reply.cancel();
-    else this.#resolve(reply);
+    else this.#taker.answered(reply);
   }
 
-  fail(failure: unknown): void {
+  failed(failure: unknown): void {
     this.#disarm();
-    this.#reject(failure);
+    if (!this.#isOver) this.#taker.failed(failure);
   }
 
   ring(): void {
@@ -78,7 +71,7 @@ class Guard implements Ringer {
       return;
     }
     this.#isOver = true;
-    this.#reject(
+    this.#taker.failed(
       new Failure('answer-timeout', {
         phase: attempt?.headMs === undefined ? 'wait-head' : 'body',
         firstEvent: 'our-timer',

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Call } from '../call/call.ts';
 import type { Failure } from '../call/failure.ts';
-import { ANSWERED } from '../call/reply.ts';
+import { ABANDONED, ANSWERED } from '../call/reply.ts';
 import type { Seat } from '../call/seat.ts';
 import type { Attempt } from '../call/story.ts';
-import { LIMIT_BOUNDS, Limits, MODELS_MAX } from './limit.ts';
+import { LIMIT_BOUNDS, Limits, MODELS_MAX, STUCK_MS } from './limit.ts';
 import {
   answeredWith,
   failureOf,
@@ -16,8 +16,9 @@ import {
   playedTime,
 } from './played.test.ts';
 
-function stage(limits = new Limits()) {
+function stage(bounds = LIMIT_BOUNDS) {
   const time = playedTime();
+  const limits = new Limits(time.clock, bounds);
   const [seat] = playedSeats(['a']);
   assert.ok(seat !== undefined);
   return { time, seat, limits };
@@ -28,7 +29,7 @@ type Begun = { readonly call: Call; readonly attempt: Attempt };
 function begin(limits: Limits, seat: Seat, time: PlayedTime, model = 'gpt-5'): Begun {
   const call = playedCall(time, { model });
   const attempt = playedAttempt(call, 'a', { startMs: time.clock.now(), bytesWritten: 9 });
-  limits.start(seat, call);
+  limits.start(seat, call, attempt);
   seat.inFlight += 1;
   return { call, attempt };
 }
@@ -171,7 +172,7 @@ test('models of one target are limited apart', async () => {
 });
 
 test('callers who invent models cannot fill the memory, nor unbalance the count', () => {
-  const { time, seat, limits } = stage(new Limits({ ...LIMIT_BOUNDS, max: 5 }));
+  const { time, seat, limits } = stage({ ...LIMIT_BOUNDS, max: 5 });
   const all = Array.from({ length: MODELS_MAX * 3 }, (_, i) => begin(limits, seat, time, `m${i}`));
   assert.equal(limits.hasRoom(seat, playedCall(time, { model: 'another' })), false);
   for (const each of all) answer(limits, seat, time, each);
@@ -179,7 +180,7 @@ test('callers who invent models cannot fill the memory, nor unbalance the count'
 });
 
 test('silent attempts that others overtake take no room any more, and one that speaks after all counts again', async () => {
-  const { time, seat, limits } = stage(new Limits({ min: 1, max: 100 }));
+  const { time, seat, limits } = stage({ min: 1, max: 100 });
   // Two were refused at a time when three were under way: the limit is below what hangs now.
   const first = [begin(limits, seat, time), begin(limits, seat, time), begin(limits, seat, time)];
   for (const each of first) refuse(limits, seat, time, each);
@@ -202,4 +203,73 @@ test('silent attempts that others overtake take no room any more, and one that s
   limits.end(seat, late.call, late.attempt, ANSWERED);
   const all = Array.from({ length: Math.floor(limits.limit(seat, late.call)) }, () => begin(limits, seat, time));
   assert.equal(asked(), false, `${all.length} fill it again`);
+});
+
+test('silence that others overtook is no overload: it was lost long ago, and says nothing of the load of now', async () => {
+  const { time, seat, limits } = stage();
+  const lost = begin(limits, seat, time);
+  await time.pass(1);
+  const streams = [begin(limits, seat, time), begin(limits, seat, time)];
+  for (const { call, attempt } of streams) {
+    attempt.firstPartMs = time.clock.now();
+    limits.spoke(seat, call, attempt);
+  }
+  await time.pass(60_000);
+  refuse(limits, seat, time, lost, failureOf('answer-timeout'));
+  assert.equal(seat.inFlightMax, Number.POSITIVE_INFINITY);
+  const youngest = begin(limits, seat, time);
+  await time.pass(60_000);
+  refuse(limits, seat, time, youngest, failureOf('answer-timeout'));
+  assert.equal(seat.inFlightMax, 2);
+});
+
+test('when long answers give no place back, one goes beyond the limit now and then, and taken it shows that the limit is out of date', async () => {
+  const { time, seat, limits } = stage();
+  const streams = Array.from({ length: 20 }, () => begin(limits, seat, time));
+  for (const { call, attempt } of streams) {
+    attempt.firstPartMs = time.clock.now();
+    limits.spoke(seat, call, attempt);
+  }
+  const hasRoom = () => limits.hasRoom(seat, playedCall(time));
+  await time.pass(10);
+  refuse(limits, seat, time, begin(limits, seat, time));
+  assert.equal(hasRoom(), false);
+  await time.pass(STUCK_MS - 10);
+  assert.equal(hasRoom(), false, 'not yet');
+  await time.pass(10);
+  assert.equal(hasRoom(), true);
+  const refused = begin(limits, seat, time);
+  assert.equal(hasRoom(), false, 'one at a time');
+  await time.pass(STUCK_MS);
+  refuse(limits, seat, time, refused);
+  await time.pass(STUCK_MS);
+  assert.equal(hasRoom(), false, 'refused, the next one waits twice as long');
+  await time.pass(STUCK_MS);
+  assert.equal(hasRoom(), true);
+  for (let i = 0; i < 30; i++) {
+    assert.equal(hasRoom(), true, `${i} more were taken`);
+    const { call, attempt } = begin(limits, seat, time);
+    await time.pass(20);
+    attempt.firstPartMs = time.clock.now();
+    limits.spoke(seat, call, attempt);
+  }
+  assert.equal(limits.limit(seat, playedCall(time)), 51);
+  refuse(limits, seat, time, begin(limits, seat, time));
+  assert.equal(hasRoom(), false, 'refused again, it holds');
+});
+
+test("what the operator allows is never gone beyond, and a caller's leaving says nothing", async () => {
+  const { time, seat, limits } = stage({ min: 1, max: 5 });
+  for (let i = 0; i < 5; i++) begin(limits, seat, time);
+  await time.pass(60_000);
+  assert.equal(limits.hasRoom(seat, playedCall(time)), false);
+  const open = stage();
+  const two = [begin(open.limits, open.seat, open.time), begin(open.limits, open.seat, open.time)];
+  refuse(open.limits, open.seat, open.time, two[0] as Begun);
+  await open.time.pass(STUCK_MS);
+  const left = begin(open.limits, open.seat, open.time);
+  left.attempt.endMs = open.time.clock.now();
+  open.limits.end(open.seat, left.call, left.attempt, ABANDONED);
+  await open.time.pass(STUCK_MS);
+  assert.equal(open.limits.hasRoom(open.seat, playedCall(open.time)), true);
 });

@@ -3,6 +3,7 @@ import type { Outcome } from '../call/reply.ts';
 import type { Seat, SeatHearer } from '../call/seat.ts';
 import type { Attempt } from '../call/story.ts';
 import { CATALOGUE } from '../diagnosis/catalogue.ts';
+import type { Clock } from '../world/world.ts';
 
 /** Bounds of the adaptive limit on attempts under way at one target for one model. */
 export type LimitBounds = {
@@ -25,6 +26,13 @@ export const QUIET_MS = 10_000;
 /** After a fall the limit regains this much of what it was by one for each answer, as TCP does up to its threshold. */
 export const REGAIN_SHARE = 0.75;
 
+/**
+ * When as many are under way as may be, and long answers give no place back for so long, one more goes all the same: a limit that nobody tries
+ * may be long out of date. Refused, the next one waits twice as long.
+ */
+export const STUCK_MS = 1_000;
+export const STUCK_MS_MAX = 30_000;
+
 /** Models counted apart at one target; names come from callers, so the rest share one count. */
 export const MODELS_MAX = 64;
 
@@ -40,6 +48,16 @@ type Gauge = {
   limit: number;
   /** When it was last cut: of all that was under way then, one refusal counts (as TCP cuts once a round trip). */
   cutMs: number;
+  /** When the youngest attempt began that was answered: it overtook all that began before and say nothing. */
+  spokeMs: number;
+  /** When the youngest of all began, and when one was last refused. */
+  startedMs: number;
+  refusedMs: number;
+  /** The one that went beyond the limit, until it is answered or refused; and how long the next one waits. */
+  beyond: Attempt | undefined;
+  stuckMs: number;
+  /** One that went beyond was answered, and nobody was refused since: the limit follows what is under way, as it was before it was learned. */
+  isRising: boolean;
   taken: number;
   refused: number;
   /** The load at which refusals last began while most was still taken: about what the target can do. 0 while not known. */
@@ -54,20 +72,23 @@ type Bench = { readonly models: Map<string, Gauge>; name: string; gauge: Gauge }
  * follows the length of the answer. What the target says is: 429, 503, 529, and silence.
  */
 export class Limits implements SeatHearer {
+  readonly #clock: Clock;
   readonly #bounds: LimitBounds;
   readonly #benches: Bench[] = [];
 
-  constructor(bounds: LimitBounds = LIMIT_BOUNDS) {
+  constructor(clock: Clock, bounds: LimitBounds = LIMIT_BOUNDS) {
+    this.#clock = clock;
     this.#bounds = bounds;
   }
 
   /** True when one more call of this model may be under way at the seat. */
   hasRoom(seat: Seat, call: Call): boolean {
-    const { inFlight, limit, silent, lost } = this.#gauge(seat, call);
+    const { inFlight, limit, silent, lost, beyond, startedMs, refusedMs, stuckMs } = this.#gauge(seat, call);
     if (inFlight + lost.size >= this.#bounds.max) return false;
     if (inFlight < Math.floor(limit)) return true;
     // Nobody answers: one more goes now and then, or it would never be learned that the target is well again.
-    return silent.size >= inFlight;
+    if (silent.size >= inFlight) return true;
+    return beyond === undefined && this.#clock.now() - Math.max(startedMs, refusedMs) >= stuckMs;
   }
 
   /** The limit now, for display; infinite while none was learned. */
@@ -75,14 +96,24 @@ export class Limits implements SeatHearer {
     return this.#gauge(seat, call).limit;
   }
 
-  start(seat: Seat, call: Call): void {
-    this.#gauge(seat, call).inFlight += 1;
+  start(seat: Seat, call: Call, attempt: Attempt): void {
+    const gauge = this.#gauge(seat, call);
+    if (gauge.inFlight >= Math.floor(gauge.limit) && gauge.silent.size < gauge.inFlight) gauge.beyond = attempt;
+    gauge.inFlight += 1;
+    gauge.startedMs = attempt.startMs;
   }
 
   spoke(seat: Seat, call: Call, attempt: Attempt): void {
     const gauge = this.#gauge(seat, call);
     gauge.taken += 1;
+    if (attempt.startMs > gauge.spokeMs) gauge.spokeMs = attempt.startMs;
     if (gauge.silent.size + gauge.lost.size > 0) this.#heard(gauge, attempt);
+    if (attempt === gauge.beyond) this.#rise(gauge);
+    if (gauge.isRising && gauge.limit < gauge.inFlight + 1) {
+      gauge.limit = Math.min(this.#bounds.max, gauge.inFlight + 1);
+      this.#publish(seat);
+      return;
+    }
     // Grows only while it is what holds calls back: fast up to where it held before, then by one for each limit's worth of answers.
     if (gauge.limit === Number.POSITIVE_INFINITY || gauge.inFlight * 2 < gauge.limit) return;
     const isQuiet = (attempt.firstPartMs ?? attempt.startMs) - gauge.cutMs > QUIET_MS;
@@ -100,11 +131,23 @@ export class Limits implements SeatHearer {
   end(seat: Seat, call: Call, attempt: Attempt, outcome: Outcome): void {
     const gauge = this.#gauge(seat, call);
     gauge.silent.delete(attempt);
-    if (outcome.kind === 'failed' && isOverload(outcome)) {
+    if (outcome.kind === 'failed' && (isRefusal(outcome) || (isSilence(outcome) && attempt.startMs >= gauge.spokeMs))) {
       gauge.refused += 1;
+      gauge.refusedMs = attempt.endMs ?? attempt.startMs;
+      gauge.isRising = false;
+      if (attempt === gauge.beyond) gauge.stuckMs = Math.min(STUCK_MS_MAX, gauge.stuckMs * 2);
       this.#cut(seat, gauge, attempt.startMs, attempt.endMs ?? attempt.startMs);
     }
+    if (attempt === gauge.beyond) gauge.beyond = undefined;
     if (!gauge.lost.delete(attempt)) gauge.inFlight -= 1;
+  }
+
+  /** More than the limit was taken: it is out of date. */
+  #rise(gauge: Gauge): void {
+    // probe: a limit is found to be out of date
+    gauge.beyond = undefined;
+    gauge.stuckMs = STUCK_MS;
+    gauge.isRising = true;
   }
 
   /** One speaks: those that were silent before it even began are written off, and one that was written off counts again. */
@@ -176,13 +219,24 @@ export class Limits implements SeatHearer {
 const OTHERS = '\u0000others';
 
 function newGauge(limit: number): Gauge {
-  const counts = { inFlight: 0, taken: 0, refused: 0, mark: 0, cutMs: Number.NEGATIVE_INFINITY };
-  return { ...counts, limit, silent: new Set(), lost: new Set() };
+  const counts = { inFlight: 0, taken: 0, refused: 0, mark: 0 };
+  const never = Number.NEGATIVE_INFINITY;
+  const times = { cutMs: never, spokeMs: never, startedMs: never, refusedMs: never, stuckMs: STUCK_MS };
+  return { ...counts, ...times, limit, beyond: undefined, isRising: false, silent: new Set(), lost: new Set() };
 }
 
-function isOverload(outcome: Extract<Outcome, { kind: 'failed' }>): boolean {
-  const { blame, status } = CATALOGUE[outcome.failure.code];
-  if (blame === 'quota' || blame === 'capacity') return true;
-  // Silence after the call was sent is how an overloaded service refuses.
-  return blame === 'host' && status === 504 && (outcome.failure.evidence.bytesWritten ?? 0) > 0;
+type Failed = Extract<Outcome, { kind: 'failed' }>;
+
+function isRefusal({ failure }: Failed): boolean {
+  const { blame } = CATALOGUE[failure.code];
+  return blame === 'quota' || blame === 'capacity';
+}
+
+/**
+ * Silence after the call was sent is how an overloaded service refuses. Not so when others that began later were answered meanwhile: what
+ * was overtaken was lost, on the way or by a part of the service that died, and by the time it is given up its load is long forgotten.
+ */
+function isSilence({ failure }: Failed): boolean {
+  const { blame, status } = CATALOGUE[failure.code];
+  return blame === 'host' && status === 504 && (failure.evidence.bytesWritten ?? 0) > 0;
 }

@@ -5,6 +5,8 @@ import type { Reply } from '../call/reply.ts';
 export type Waiter = {
   readonly call: Call;
   readonly caller: string;
+  /** Nobody is asked after this pool. */
+  readonly isLast: boolean;
   readonly priority: number;
   readonly sinceMs: number;
   /** When its patience ends; the deadline is watched elsewhere. */

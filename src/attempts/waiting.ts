@@ -9,6 +9,7 @@ import type { Chance, Clock, Timers } from '../world/world.ts';
 import { Comeback } from './comeback.ts';
 import { BEFORE_ALL, BEHIND_ALL, Line, type Waiter } from './line.ts';
 import { stopped } from './pause.ts';
+import { PROMISED_MS_MIN, Promises } from './promises.ts';
 import { Window } from './window.ts';
 
 /** Bounds of a waiting room. */
@@ -35,9 +36,6 @@ const SCAN_MAX = 8;
 const LOOK_MS = 100;
 /** The drain rate is counted over this time. */
 const DRAIN_WINDOW_MS = 10_000;
-/** Bounds of the `Retry-After` told. */
-const RETRY_AFTER_MS_MIN = 1_000;
-const RETRY_AFTER_MS_MAX = 60_000;
 /** Of what drains, the part that is kept for those who come back when they were told; the rest is for who is new. */
 const TOLD_SHARE = 0.5;
 
@@ -52,8 +50,7 @@ export class WaitingRoom {
   readonly #waiters = new Map<string, Waiter>();
   readonly #drained = new Window(10, DRAIN_WINDOW_MS / 10);
   #countedSinceMs = 0;
-  /** Who was refused and told when to come back, and whose time has not come yet. */
-  #toldOff = 0;
+  readonly #promises = new Promises();
   #busySinceMs = 0;
   #isLooking = false;
   #isServing = false;
@@ -95,21 +92,21 @@ export class WaitingRoom {
   /** Hears of ended attempts, which free a place, and of answers, by which limits grow. */
   readonly hearer: SeatHearer = {
     start: (_seat, call, attempt) => this.#comeback.started(call, attempt.startMs),
-    spoke: (_seat, _call, attempt) => {
-      this.#comeback.answered(attempt.firstPartMs ?? attempt.startMs);
+    spoke: (_seat, call, attempt) => {
+      this.#comeback.answered(attempt.firstPartMs ?? attempt.startMs, call);
       if (this.#waiters.size > 0) this.#serve();
     },
     end: (_seat, call, attempt, outcome) => {
       // A refusal frees a place as well, but nobody was served by it.
       if (attempt.firstPartMs !== undefined) this.#drain(attempt);
-      else if (isTrouble(outcome)) this.#comeback.failed(attempt.target, call.id, attempt.endMs ?? attempt.startMs);
+      else if (isTrouble(outcome)) this.#comeback.failed(attempt.target, call, attempt.endMs ?? attempt.startMs);
       if (this.#waiters.size > 0) this.#serve();
     },
   };
 
   /** An attempt is silent beyond what is ordinary: it may never end, and counts as failed for telling an outage. */
   silent(call: Call, attempt: Attempt): void {
-    this.#comeback.failed(attempt.target, call.id, this.#clock.now());
+    this.#comeback.failed(attempt.target, call, this.#clock.now());
   }
 
   /** True for a while after an outage of the whole pool. */
@@ -142,18 +139,22 @@ export class WaitingRoom {
     const patienceMs = isLast ? Math.min(waitMaxMs, leftMs) : Math.min(waitElsewhereMs, leftMs / 10);
     const model = call.model ?? '';
     const line = this.#lines.get(model) ?? new Line();
-    const priority = rankOf(call, this.#comeback.isHeldUp(call, this.#clock));
     const caller = call.caller.credential ?? call.caller.ip;
+    const isHeldUp = this.#comeback.isHeldUp(call, this.#clock);
+    const isPromised = call.story.attempts.length === 0 && this.#promises.keep(caller, nowMs);
+    const priority = rankOf(call, isHeldUp) + (isPromised ? KEPT : 0);
     if (this.#waiters.size >= sizeMax) {
       const loser = line.loser(priority, caller);
-      if (loser === undefined) return Promise.reject(this.#refusal('queue-full', 'as many as may be are waiting'));
-      this.#finish(loser, Promise.reject(this.#refusal('queue-full', 'gave way to another caller')));
+      const why = 'as many as may be are waiting';
+      if (loser === undefined) return Promise.reject(this.#refusal('queue-full', why, { caller, isLast }));
+      this.#finish(loser, Promise.reject(this.#refusal('queue-full', 'gave way to another caller', loser)));
     }
     return new Promise((resolve) => {
       const stop = () => this.#finish(waiter, Promise.reject(stopped(call)));
       const waiter: Waiter = {
         call,
         caller,
+        isLast,
         priority,
         sinceMs: nowMs,
         untilMs: nowMs + patienceMs,
@@ -170,7 +171,7 @@ export class WaitingRoom {
       call.leavers.add(stop);
       // Who cannot be served in time learns it now and can do something else.
       if (isLast && this.#expectedMs(line.ahead(waiter) + 1) > patienceMs) {
-        this.#finish(waiter, Promise.reject(this.#refusal('queue-full', 'the wait would be too long')));
+        this.#finish(waiter, Promise.reject(this.#refusal('queue-full', 'the wait would be too long', waiter)));
         return;
       }
       this.#look();
@@ -224,7 +225,7 @@ export class WaitingRoom {
       const nowMs = this.#clock.now();
       for (const line of [...this.#lines.values()]) {
         for (const waiter of line.overdue(nowMs)) {
-          this.#finish(waiter, Promise.reject(this.#refusal('queue-timeout', 'no target became free in time')));
+          this.#finish(waiter, Promise.reject(this.#refusal('queue-timeout', 'no target became free in time', waiter)));
         }
       }
       if (this.#waiters.size > 0) this.#look();
@@ -236,7 +237,6 @@ export class WaitingRoom {
     // After a silence counting begins anew, with the whole time that this first one took.
     if (this.#drained.sum(nowMs) === 0) this.#countedSinceMs = attempt.startMs;
     this.#drained.add(nowMs);
-    this.#toldOff = Math.max(0, this.#toldOff - TOLD_SHARE);
   }
 
   /** While nothing was drained yet nothing is known, and nobody is turned away for it. */
@@ -247,25 +247,25 @@ export class WaitingRoom {
     return drained === 0 ? 0 : (place * overMs) / drained;
   }
 
-  /**
-   * Each who is refused is told a time of its own, behind those who wait now and those who were told before: all told the
-   * same would come back as they came.
-   */
-  #refusal(code: CauseCode, why: string): Failure {
-    this.#toldOff += 1;
-    const expectedMs = this.#expectedMs(this.#waiters.size + this.#toldOff / TOLD_SHARE);
-    // Further ahead nobody is told: these share the last quarter.
-    const isFar = expectedMs > RETRY_AFTER_MS_MAX;
-    const honestMs = isFar ? RETRY_AFTER_MS_MAX * (1 - this.#chance.float() / 4) : expectedMs;
+  /** Each who is refused for good is told a time of its own; who goes to the next pool is told nothing by this one. */
+  #refusal(code: CauseCode, why: string, { caller, isLast }: Pick<Waiter, 'caller' | 'isLast'>): Failure {
+    const behindMs = this.#expectedMs(this.#waiters.size);
+    const gapMs = this.#expectedMs(1) / TOLD_SHARE;
+    const nowMs = this.#clock.now();
     return new Failure(code, {
       phase: 'queue',
       firstEvent: 'our-timer',
       clock: 'queue',
       note: `${why}; ${this.#waiters.size} wait`,
-      retryAfterMs: Math.max(RETRY_AFTER_MS_MIN, honestMs),
+      retryAfterMs: isLast
+        ? this.#promises.give(caller, nowMs, behindMs, gapMs, this.#chance.float())
+        : Math.max(PROMISED_MS_MIN, behindMs),
     });
   }
 }
+
+/** What was promised comes before what is new and of the same priority; priorities are whole numbers. */
+const KEPT = 0.5;
 
 /**
  * A call that failed elsewhere goes before all that were not begun, or what it cost would be lost; a hedge, beside which another attempt runs,

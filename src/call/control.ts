@@ -4,6 +4,9 @@ import type { Fitness } from './seat.ts';
 export type SeatView = {
   readonly pool: string;
   readonly target: string;
+  /** Where it is asked. */
+  readonly host: string;
+  readonly port: number;
   readonly region: string | undefined;
   readonly fitness: Fitness;
   readonly weight: number;

@@ -7,6 +7,8 @@ export type Upstream = {
   pause(): void;
   resume(): void;
   cancel(): void;
+  /** What was held is out, and parts go straight to this sink from here on: who only passes them on may have them sent there (`through`). */
+  flowing?(sink: Sink): void;
 };
 
 /** For a relay that holds everything already: there is nothing left to steer. */
@@ -34,8 +36,12 @@ export class Relay implements Reply, Sink {
   readonly fields: Fields;
   readonly length: number;
   readonly target: string;
+  /** Parts that came, held or passed on. */
+  parts = 0;
   readonly #upstream: Upstream;
   #sink: Sink | undefined;
+  /** Who takes the parts: the sink, or whom it would only pass them on to. */
+  #taker: Sink | undefined;
   #held: Uint8Array[] | undefined;
   #heldBytes = 0;
   #isHoldPaused = false;
@@ -57,27 +63,19 @@ export class Relay implements Reply, Sink {
     return this.#outcome;
   }
 
-  /** True when a part is held or the end has come: a filter that waits for the first bytes need not. Before `flow` only. */
-  get hasBegun(): boolean {
-    return this.#heldBytes > 0 || this.#outcome !== undefined;
-  }
-
-  get hasHeld(): boolean {
-    return this.#heldBytes > 0;
-  }
-
   // ---- the upstream's side --------------------------------------------------------------------------------------
 
   /** Bytes are valid only during the call: before `flow` a copy is held, afterwards they pass straight through. */
   part(bytes: Uint8Array): void {
     if (this.#outcome !== undefined) return;
-    const sink = this.#sink;
-    if (sink === undefined || this.#isFlushing) {
+    const taker = this.#taker;
+    this.parts += 1;
+    if (taker === undefined || this.#isFlushing) {
       this.#hold(copyOf(bytes));
       return;
     }
     try {
-      sink.part(bytes);
+      taker.part(bytes);
     } catch (stranger) {
       this.fail(Failure.from(stranger));
     }
@@ -121,6 +119,7 @@ export class Relay implements Reply, Sink {
   flow(sink: Sink): void {
     if (this.#sink !== undefined) throw new Error('a reply flows once');
     this.#sink = sink;
+    this.#taker = sink;
     if (this.#isCancelled) return;
     if (this.#held !== undefined) this.#flush(sink);
     const outcome = this.#outcome;
@@ -129,6 +128,15 @@ export class Relay implements Reply, Sink {
       this.#isHoldPaused = false;
       this.#upstream.resume();
     }
+    if (this.#outcome === undefined) this.#upstream.flowing?.(sink);
+  }
+
+  /**
+   * Parts go straight to `taker` from now on, and only the end to whom this flows: for a filter that has nothing to do with the parts but
+   * to pass them on. After `flow`, and once all that was held is out.
+   */
+  through(taker: Sink): void {
+    this.#taker = taker;
   }
 
   // Parts that come while the held ones are pushed (a sink that steers the upstream) queue behind them: order is kept.

@@ -1,12 +1,14 @@
 import { faultLines } from '../config/fault.ts';
 import { loadConfig } from '../config/load.ts';
 import { resolve } from '../config/resolve.ts';
+import type { Settings } from '../config/settings.ts';
 import { liveRun } from '../drill/live/run.ts';
 import { type Reached, reach, runningStage } from '../drill/live/running.ts';
 import { shadowStage } from '../drill/live/shadow.ts';
 import type { LiveStage } from '../drill/live/stage.ts';
 import { reportPage, type Told } from '../drill/report/page.ts';
 import type { Scenario } from '../drill/scenarios.ts';
+import { seatsAt } from '../drill/seats.ts';
 import { serve } from '../serve.ts';
 import type { World } from '../world/world.ts';
 import { liveFolder } from './live-folder.ts';
@@ -33,7 +35,7 @@ const SHADOWS = 6;
 const SHADOW =
   'This one ran in real time, on real sockets of one machine: a gateway with a copy of the config, its targets replaced by sandboxes.';
 const RUNNING =
-  'This one ran in real time against a running gateway and its sandbox targets; what sandboxes cannot do themselves was left out.';
+  'This one ran in real time against a running gateway and its sandbox targets; what sandboxes cannot do to themselves was left out or replaced, and it is said where.';
 
 /** `goodgate drill --live`: rehearses bad days on a real process. Returns the exit code. */
 export async function liveDrill(
@@ -52,8 +54,9 @@ export async function liveDrill(
   }
   const settings = resolve(loaded.config);
   const isShadow = options.shadow === true;
-  const reached = isShadow ? [] : await reach(world, settings);
-  const refusal = isShadow ? undefined : refusalOf(reached, options);
+  const seats = isShadow ? [] : await seatsAt(world, settings.admin);
+  const reached = isShadow ? [] : await reach(world, seats ?? []);
+  const refusal = isShadow ? undefined : seats === undefined ? silentAt(settings, config) : refusalOf(reached, options);
   if (refusal !== undefined) {
     for (const line of refusal) say(`goodgate drill: ${line}`);
     return USAGE;
@@ -69,7 +72,8 @@ export async function liveDrill(
       : runningStage(world, settings, reached, scenario, seed, minutes);
     const verdict = await liveRun(stage, replay, () => false);
     await stage.stop();
-    told.push({ title: scenario.name, tells: scenario.tells, verdict });
+    told.push({ title: scenario.name, tells: scenario.tells, notes: stage.notes, verdict });
+    for (const note of stage.notes) say(`  ${scenario.name}: ${note}`);
     const isKept = verdict.violations.length === 0;
     if (!isKept) broken += 1;
     const { answered, calls, failed } = verdict.tally;
@@ -102,10 +106,16 @@ export async function liveDrill(
   return broken === 0 ? WELL : BROKEN;
 }
 
+function silentAt({ admin }: Settings, config: string): readonly string[] {
+  return [
+    `no gateway answers at its admin address ${admin.ip}:${admin.port}; start it with "goodgate serve --config ${config}", or use --shadow`,
+  ];
+}
+
 /** Real targets are left alone unless that was asked for twice: calls to them cost money, and bother people. */
 function refusalOf(reached: readonly Reached[], options: LiveOptions): readonly string[] | undefined {
-  const real = reached.filter(({ kind }) => kind === 'real').map(({ target }) => target.name);
-  if (reached.length === 0) return ['the config names no targets; start one with sandboxes, or use --shadow'];
+  const real = reached.filter(({ kind }) => kind === 'real').map(({ name }) => name);
+  if (reached.length === 0) return ['the gateway has no targets; use --shadow'];
   if (real.length > 0 && !(options.realTargets === true && options.realCosts === true)) {
     return [
       `${real.join(', ')} ${real.length === 1 ? 'is' : 'are'} no sandbox and not on this machine: a drill would send real calls there`,

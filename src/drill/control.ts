@@ -5,7 +5,14 @@ import { type FaultOrder, formatFault, parseFaultOrder } from './parse-fault.ts'
 import type { Upstream } from './upstream.ts';
 
 /** The upstreams that one port controls. */
-export type ControlRoom = { readonly own: string; readonly family: ReadonlyMap<string, Upstream> };
+export type ControlRoom = {
+  readonly own: string;
+  readonly family: ReadonlyMap<string, Upstream>;
+  readonly nowMs: number;
+};
+
+/** Requests that are told one by one. */
+const LAST = 100;
 
 const TEXT = ['content-type', 'text/plain; charset=utf-8'];
 /** `/drill`, `/drill/fault`, and for another of the family `/drill/NAME`, `/drill/NAME/fault`. */
@@ -32,7 +39,7 @@ export function control(ask: Ask, body: Uint8Array, room: ControlRoom): Answer {
       `There is no upstream of this name here; known: ${[...room.family.keys()].join(', ')}.\n`,
     );
   if (fault === undefined) {
-    if (ask.method === 'GET' || ask.method === 'HEAD') return jsonAnswer(200, [], stateOf(upstream));
+    if (ask.method === 'GET' || ask.method === 'HEAD') return jsonAnswer(200, [], stateOf(upstream, room.nowMs));
     return plainAnswer(405, [...TEXT, 'allow', 'GET, HEAD'], 'Use GET.\n');
   }
   if (ask.method === 'DELETE') {
@@ -52,7 +59,8 @@ function change(upstream: Upstream, order: FaultOrder | undefined): void {
   void upstream.setFault(order?.fault, { share: order?.share ?? 1 }).catch(() => undefined);
 }
 
-function stateOf(upstream: Upstream): object {
+/** `nowMs` is of the clock by which requests are told: another process has another one. */
+function stateOf(upstream: Upstream, nowMs: number): object {
   const { order } = upstream;
   return {
     name: upstream.name,
@@ -60,6 +68,7 @@ function stateOf(upstream: Upstream): object {
     fault: order === undefined ? null : formatFault(order.fault),
     share: order?.share ?? null,
     counters: upstream.counters,
-    last: upstream.records.slice(-20),
+    nowMs,
+    last: upstream.records.slice(-LAST),
   };
 }

@@ -62,5 +62,7 @@ export function rawExchange(
       drain() {},
       close: () => finish(isOpened ? 'reset' : 'refused'),
     });
+    // From an address where nobody answers not even a refusal comes.
+    quiet.arm(patience.firstMs);
   });
 }

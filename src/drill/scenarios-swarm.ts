@@ -1,5 +1,6 @@
 import { BALANCES } from '../config/settings.ts';
 import type { Chance } from '../world/world.ts';
+import { asDay, dayOfSeed } from './scenarios-days.ts';
 import { seededChance } from './sim/chance.ts';
 import type { TlsMood, Weather } from './sim/host.ts';
 import type { NameMood } from './sim/names.ts';
@@ -79,8 +80,12 @@ const MINUTES = [0.2, 0.3, 0.3, 0.4, 0.5, 0.75, 1] as const;
 /** After the healing: rests run out and slow start ends within 40 s, and then every call counts. */
 const LIVENESS_MS = 50_000;
 
-/** A plan whose every knob is drawn from the seed: targets, pools, network, callers, and what goes wrong when, for how long. */
+/** A plan whose every knob is drawn from the seed: what kind of day it is, targets, pools, network, callers, and what goes wrong when. */
 export function swarmPlan(seed: string, asked?: number): Plan {
+  return asDay(anything(seed, asked), dayOfSeed(seed));
+}
+
+function anything(seed: string, asked: number | undefined): Plan {
   const chance = seededChance(`swarm ${seed}`);
   const minutes = asked ?? oneOf(seededChance(`minutes ${seed}`), MINUTES);
   const dialect = chance.float() < 0.2 ? 'anthropic' : 'openai';

@@ -195,7 +195,7 @@ class FaultyUpstream implements Upstream, Host {
     const { isKept } = request;
     const scene: Scene = { ask, speaker: this.#speaker, minorVersion: head.minorVersion, isKept, paceMs, nthOnWire };
     if (isControl(ask, wire.remote)) {
-      const answer = control(ask, body, { own: this.name, family: this.#family });
+      const answer = control(ask, body, { own: this.name, family: this.#family, nowMs: this.clock.now() });
       const script = { ...perform(answer, { ...scene, isKept: false }), headDelayMs: LISTENER_MS };
       return { script, record: undefined, isStruck: false };
     }

@@ -64,9 +64,12 @@ test('who finds a call too large is not asked for others as large while another 
   refuse(200);
   assert.deepEqual(present(100), ['b']);
   assert.deepEqual(present(99), ['a', 'b']);
+  refuse(90);
+  assert.deepEqual(present(95), ['b'], 'the least that it ever refused');
+  assert.deepEqual(present(89), ['a', 'b']);
   refuse(150, b);
   assert.deepEqual(present(150), ['a', 'b'], 'both refuse it, so both are asked');
-  absences.spoke(a, sized(99));
+  absences.spoke(a, sized(89));
   assert.deepEqual(present(120), ['b']);
   absences.spoke(a, sized(100));
   assert.deepEqual(present(120), ['a', 'b']);

@@ -3,7 +3,14 @@ import { BODY_LIMITS, type BodyLimits, BodyReader } from './body.ts';
 import { type FaultWord, isFault } from './fault.ts';
 import { type Framing, responseFraming } from './framing.ts';
 import { HeadGatherer, MORE, REFUSED } from './gather.ts';
-import { HEAD_LIMITS, type HeadLimits, parseResponseHead, type ResponseHead } from './head.ts';
+import {
+  HEAD_LIMITS,
+  type HeadLimits,
+  type HeadMemory,
+  headMemory,
+  parseResponseHead,
+  type ResponseHead,
+} from './head.ts';
 
 /** What an answer may cost at most. */
 export type AnswerLimits = BodyLimits & {
@@ -63,6 +70,9 @@ export class AnswerReader {
   readonly #headLimits: HeadLimits;
   readonly #gatherer: HeadGatherer;
   readonly #body: BodyReader;
+  /** From the second answer on: a connection that carries one long stream has nothing to remember its head for. */
+  #memory: HeadMemory | undefined;
+  #heads = 0;
   #hearer: AnswerHearer | undefined;
   #method = '';
   #informational = 0;
@@ -143,7 +153,9 @@ export class AnswerReader {
       this.#refuse(word === 'target-length' ? 'head-size' : word);
       return REFUSED;
     }
-    const head = parseResponseHead(this.#gatherer.text, this.#headLimits);
+    this.#heads += 1;
+    if (this.#heads === 2) this.#memory = headMemory();
+    const head = parseResponseHead(this.#gatherer.text, this.#headLimits, this.#memory);
     this.#gatherer.reset();
     this.#matched = 0;
     if (isFault(head)) {

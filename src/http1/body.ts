@@ -1,8 +1,10 @@
 import type { Fields } from '../call/fields.ts';
+import { partOf } from '../world/views.ts';
 import { type FaultWord, faultOf, type HeadFault, isFault } from './fault.ts';
+import { VALUE_CHARACTER } from './fieldnames.ts';
 import type { Framing } from './framing.ts';
 import { HeadGatherer, MORE, REFUSED } from './gather.ts';
-import { parseTrailers, VALUE_CHARACTER } from './head.ts';
+import { parseTrailers } from './head.ts';
 import { trailersToKeep } from './hops.ts';
 
 /** What a body may cost at most, beside what the sink makes of it. */
@@ -174,7 +176,7 @@ export class BodyReader {
     this.#left -= length;
     // The state moves on first: the sink may stop this reader, and what it sets must last.
     if (!isClose && this.#left === 0) this.#place = this.#place === 'length' ? 'done' : 'chunk-end-cr';
-    this.#sink.part(at === 0 && length === bytes.length ? bytes : bytes.subarray(at, at + length));
+    this.#sink.part(at === 0 && length === bytes.length ? bytes : partOf(bytes, at, at + length));
     return at + length;
   }
 

@@ -1,5 +1,5 @@
 import type { Wire, WireHearer } from '../world/world.ts';
-import type { Held } from './census.ts';
+import type { Held, Want } from './census.ts';
 import { type FaultWord, faultOf, type HeadFault } from './fault.ts';
 import { answerFault } from './fault-answer.ts';
 import { type Origination, originationOf } from './forwarded.ts';
@@ -9,7 +9,7 @@ import { handOver } from './handover.ts';
 import { Incoming } from './incoming.ts';
 import { Intake, type IntakeOwner, WAIT } from './intake.ts';
 import { linger } from './linger.ts';
-import { type Impatience, Patience } from './patience.ts';
+import { DOWNLOAD_PART_BYTES, type Impatience, Patience } from './patience.ts';
 import { type BodyPort, RequestBody } from './request-body.ts';
 import { RequestReader } from './request-reader.ts';
 import { Answering, type AnswerPort } from './responder.ts';
@@ -95,10 +95,10 @@ export class CallerConnection implements WireHearer, Held, IntakeOwner, AnswerPo
     this.#wire.reset();
   }
 
-  /** In the middle of nothing, or of something that crawls. */
-  giveWay(): boolean {
+  giveWay(to: Want): boolean {
     const isIdle = this.#phase === 'head' && !this.#patience.isFresh;
-    if (this.#phase === 'over' || !(isIdle || this.#patience.isTried)) return false;
+    const isSpared = to === 'place' || this.#phase !== 'busy' || !this.#patience.isDownloading;
+    if (this.#phase === 'over' || !(isIdle || this.#patience.isTried || !isSpared)) return false;
     this.#part();
     this.#wire.reset();
     return true;
@@ -108,6 +108,7 @@ export class CallerConnection implements WireHearer, Held, IntakeOwner, AnswerPo
 
   write(bytes: Uint8Array | string): boolean {
     this.sent += bytes.length;
+    if (bytes.length >= DOWNLOAD_PART_BYTES) this.#patience.forDownload();
     if (this.#wire.write(bytes)) return true;
     this.#isBlocked = true;
     this.#patience.forDrain();

@@ -1,14 +1,17 @@
 import type { Wire } from '../world/world.ts';
 import type { FaultWord } from './fault.ts';
 
+/** `place`: of whoever only holds one. `any-place`: there is no such, so files that are being fetched give way to who may want a word. */
+export type Want = 'place' | 'any-place';
+
 /** What a drain asks of a connection. */
 export type Held = {
   /** Close now if you are in the middle of nothing, else after your answer. */
   retire(): void;
   /** The time is over. */
   cutOff(): void;
-  /** Somebody new wants your place: close at once, and say so, if you only hold it (no request, or one that crawls). */
-  giveWay(): boolean;
+  /** Somebody new wants your place: close at once, and say so, if you only hold it (no request, or one that crawls), or a file goes out on it. */
+  giveWay(to: Want): boolean;
 };
 
 /** Counts since the start, for metrics. */
@@ -79,9 +82,13 @@ export class Census implements ServerStats {
    * so that the next look begins elsewhere.
    */
   makeRoom(): boolean {
+    return this.#roomBy('place') || this.#roomBy('any-place');
+  }
+
+  #roomBy(want: Want): boolean {
     let left = ASKED_MAX;
     for (const [wire, by] of this.#held) {
-      if (by.giveWay()) return true;
+      if (by.giveWay(want)) return true;
       this.#held.delete(wire);
       this.#held.set(wire, by);
       left -= 1;

@@ -116,6 +116,8 @@ export type OutgoingRequest = {
   readonly clocks: ExchangeClocks;
   /** True when sending it twice is safe by its method or declared by its route (RFC 9110 §9.2.2). */
   readonly isReplayable: boolean;
+  /** Asked before what was sent already is sent again: false fails the exchange instead. Unset, it may be. */
+  readonly mayReplay?: (() => boolean) | undefined;
 };
 
 export type BodyOut = {

@@ -150,7 +150,7 @@ export class RunningExchange implements Exchange, ConnectionUser, AnswerHearer {
     if (state === 'prove') this.#dead(FIN);
     else if (state === 'send' && connection.written === 0) this.refused('unasked');
     else {
-      if (state === 'body') connection.clock.extend(this.#clock.now());
+      if (state === 'body' && connection.clock.isRunning) connection.clock.extend(this.#clock.now());
       this.#feed(connection, bytes);
     }
   }
@@ -263,7 +263,7 @@ export class RunningExchange implements Exchange, ConnectionUser, AnswerHearer {
     const { isReused, idleMs, state } = this.#record;
     const nowMs = this.#clock.now();
     const isSilent = state === 'prove' || connection.read === 0;
-    if (isReused && isSilent) this.#pool.limit.sawClose(idleMs, nowMs);
+    if (isReused && isSilent) this.#pool.limit.sawDead(idleMs, nowMs);
     if (state === 'prove') {
       // probe: an idle connection dies in the turn in which it is taken
       connection.destroy();
@@ -276,17 +276,17 @@ export class RunningExchange implements Exchange, ConnectionUser, AnswerHearer {
   #isIdleRace(nowMs: number): boolean {
     const { isReused, sendMs, idleMs } = this.#record;
     if (!isReused || this.#isKept || nowMs - sendMs > IDLE_RACE_MS) return false;
-    this.#pool.limit.sawClose(idleMs, nowMs);
+    this.#pool.limit.sawDead(idleMs, nowMs);
     return true;
   }
 
-  /** Sends it again on a fresh connection, free of charge: proven unsent, or declared safe. Once, as a fresh one is not reused. */
+  /** Sends it again on a fresh connection: proven unsent, or declared safe and paid for. Once, as a fresh one is not reused. */
   #replay(connection: Connection): boolean {
-    const { written } = connection;
-    const isUnsent = written === 0 && this.#request.bodyFlow === undefined;
-    if (!this.#record.isReused || !(isUnsent || this.#isReplayable)) return false;
+    const isUnsent = connection.written === 0 && this.#request.bodyFlow === undefined;
+    if (!this.#record.isReused || !(isUnsent || (this.#isReplayable && this.#request.mayReplay?.() !== false)))
+      return false;
     // probe: a dead reused connection is replaced and the request sent again
-    this.#record.replay(written);
+    this.#record.replay(connection.written);
     this.#sending?.stop();
     this.#sending = undefined;
     connection.reader.stop();

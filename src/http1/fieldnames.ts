@@ -159,6 +159,11 @@ for (const character of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz") {
   TOKEN_LOWER[character.toUpperCase().charCodeAt(0)] ||= code;
 }
 
+/** 1 for what a field value may hold: HTAB, SP, VCHAR, obs-text (RFC 9110 §5.5). */
+export const VALUE_CHARACTER = new Uint8Array(256).fill(1, 32).fill(0, 127, 128);
+// The tab.
+VALUE_CHARACTER[9] = 1;
+
 /**
  * Each known name under two spellings, lower-case and Like-This. A spelling is found by its length and three of its characters, and then
  * compared as a whole: engines compare texts many times faster than a loop over their characters can.

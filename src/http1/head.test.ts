@@ -218,6 +218,11 @@ test('the memory of former heads never changes what is read', () => {
       for (const text of texts) {
         assert.deepEqual(parseRequestHead(text, HEAD_LIMITS, memory), parseRequestHead(text));
       }
+      const answers = headMemory();
+      for (const text of texts) {
+        const answer = text.replace(/^[A-Z]+ \S* (HTTP\/1\.\d)/, '$1 200 OK');
+        assert.deepEqual(parseResponseHead(answer, HEAD_LIMITS, answers), parseResponseHead(answer));
+      }
     }),
     { numRuns: 300 },
   );

@@ -1,6 +1,7 @@
 import type { Fields } from '../call/fields.ts';
 import { type FaultWord, faultOf, type HeadFault } from './fault.ts';
-import { knownName, TOKEN_LOWER } from './fieldnames.ts';
+import { valueAsWritten } from './field-line.ts';
+import { knownName, TOKEN_LOWER, VALUE_CHARACTER } from './fieldnames.ts';
 
 /** What a head may cost at most. */
 export type HeadLimits = {
@@ -40,10 +41,6 @@ const LF = 10;
 const SP = 32;
 const TAB = 9;
 const COLON = 58;
-
-/** 1 for what a field value may hold: HTAB, SP, VCHAR, obs-text (RFC 9110 §5.5). */
-export const VALUE_CHARACTER = new Uint8Array(256).fill(1, 32).fill(0, 127, 128);
-VALUE_CHARACTER[TAB] = 1;
 
 /**
  * 1 for what we take in a request target: visible ASCII but `#`, which belongs to no form of it (RFC 9112 §3.2). Characters that a URI
@@ -187,8 +184,9 @@ const NO_LINES: readonly string[] = [];
 function remember(memory: HeadMemory, index: number, fields: Fields, line: string): void {
   const isNew = memory.lines[index] === undefined;
   memory.lines[index] = isNew ? line : CHANGING;
-  memory.fields[index * 2] = isNew ? (fields[index * 2] ?? '') : '';
-  memory.fields[index * 2 + 1] = isNew ? (fields[index * 2 + 1] ?? '') : '';
+  const name = isNew ? (fields[index * 2] ?? '') : '';
+  memory.fields[index * 2] = name;
+  memory.fields[index * 2 + 1] = isNew ? valueAsWritten(name, fields[index * 2 + 1] ?? '') : '';
 }
 
 /** Reads the field line behind the CRLF at `before`. Returns where its value's line ends, or -1 when it is malformed. */

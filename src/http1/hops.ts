@@ -1,7 +1,7 @@
 import type { Fields } from '../call/fields.ts';
 
 /** Fields that concern one connection only (RFC 9110 §7.6.1, and by practice the `proxy-` pair and `keep-alive`). */
-const HOP_BY_HOP = new Set([
+export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-connection',
@@ -41,21 +41,15 @@ const NOT_TO_BE_NAMED = new Set([
 ]);
 
 /**
- * The fields that go on to the next hop: a new list without the hop-by-hop ones and without those `Connection` names. Call it before
- * adding fields of our own, so that nothing from outside can take them away.
+ * The fields that `Connection` names, besides those that never go on; undefined when it names none, as nearly always. Neither go on to the
+ * next hop. Ask before adding fields of our own, so that nothing from outside can take them away.
  */
-export function endToEnd(fields: readonly string[]): Fields {
+export function namedHops(fields: readonly string[]): ReadonlySet<string> | undefined {
   let named: Set<string> | undefined;
   for (let i = 0; i < fields.length; i += 2) {
     if (fields[i] === 'connection') named = addNamed(named, fields[i + 1] ?? '');
   }
-  const kept: Fields = [];
-  for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i] ?? '';
-    if (HOP_BY_HOP.has(name) || named?.has(name) === true) continue;
-    kept.push(name, fields[i + 1] ?? '');
-  }
-  return kept;
+  return named;
 }
 
 function addNamed(named: Set<string> | undefined, value: string): Set<string> | undefined {

@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { IDLE_DEFAULTS, IdleLimit } from './idle.ts';
 
+const T0 = 1_000_000;
+
 test('of a peer that says nothing four seconds are assumed', () => {
   assert.equal(new IdleLimit(IDLE_DEFAULTS).limitMs(0), 4000);
 });
@@ -77,4 +79,26 @@ test('the limit is always below what was promised and above zero use of what was
       }
     }),
   );
+});
+
+test('a peer that lets every connection die when it is used again is asked on fresh ones, for longer each time', () => {
+  const limit = new IdleLimit(IDLE_DEFAULTS);
+  limit.sawDead(10, T0);
+  limit.sawDead(10, T0);
+  limit.sawLife();
+  limit.sawDead(10, T0);
+  limit.sawDead(10, T0);
+  assert.equal(limit.isFutile(T0), false, 'one lived between them');
+  limit.sawDead(10, T0);
+  // Others of the same moment say nothing new.
+  for (let i = 0; i < 3; i++) limit.sawDead(10, T0 + 5);
+  assert.deepEqual([limit.isFutile(T0 + 999), limit.isFutile(T0 + 1_000)], [true, false]);
+  limit.sawDead(10, T0 + 2_000);
+  assert.equal(limit.isFutile(T0 + 2_000 + 15_999), true);
+  limit.sawLife();
+  for (let i = 0; i < 3; i++) limit.sawDead(10, T0 + 100_000);
+  assert.deepEqual([limit.isFutile(T0 + 100_999), limit.isFutile(T0 + 101_000)], [true, false]);
+  for (let i = 0; i < 99; i++) limit.sawDead(10, T0 + 200_000 + i * 70_000);
+  const lastMs = T0 + 200_000 + 98 * 70_000;
+  assert.deepEqual([limit.isFutile(lastMs + 59_999), limit.isFutile(lastMs + 60_000)], [true, false]);
 });

@@ -24,6 +24,14 @@ export const IDLE_DEFAULTS: IdleSettings = {
 /** The least that is ever learned, as a part of the base limit: one crash must not end reuse for minutes. */
 const FLOOR_PART = 1 / 16;
 
+/**
+ * So many in a row that died when they were used again, and none that lived: this peer keeps no connection, whatever it says. For a while, which
+ * doubles with each more, all go on fresh ones: every other request would else be sent twice.
+ */
+const DEAD_ROW = 3;
+const FRESH_MS = 1_000;
+const FRESH_MS_MAX = 60_000;
+
 /** How long connections to one origin may lie idle, learned from what its peers say and do, and kept below it. */
 export class IdleLimit {
   readonly #settings: IdleSettings;
@@ -32,6 +40,8 @@ export class IdleLimit {
   #closedMs = 0;
   #closedAtMs = Number.NEGATIVE_INFINITY;
   #sawAtMs = Number.NEGATIVE_INFINITY;
+  #deadRow = 0;
+  #freshUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(settings: IdleSettings) {
     this.#settings = settings;
@@ -48,6 +58,25 @@ export class IdleLimit {
   /** True when a connection was found closed by its peer of late: what may not be sent twice is safe on a fresh one only. */
   isRacing(nowMs: number): boolean {
     return nowMs - this.#sawAtMs < this.#settings.forgetMs;
+  }
+
+  /** True while connections to this peer are not worth keeping. */
+  isFutile(nowMs: number): boolean {
+    return nowMs < this.#freshUntilMs;
+  }
+
+  /** A connection was used again and all went well. */
+  sawLife(): void {
+    this.#deadRow = 0;
+  }
+
+  /** A connection that had been idle for `idleMs` died when it was used again, without a word. */
+  sawDead(idleMs: number, nowMs: number): void {
+    this.sawClose(idleMs, nowMs);
+    this.#deadRow += 1;
+    if (this.#deadRow < DEAD_ROW || this.isFutile(nowMs)) return;
+    // probe: a peer keeps no connection, and is asked on fresh ones
+    this.#freshUntilMs = nowMs + Math.min(FRESH_MS_MAX, FRESH_MS * 2 ** Math.min(this.#deadRow - DEAD_ROW, 16));
   }
 
   /** Takes the value of a `keep-alive` field: `timeout=5, max=1000`. */

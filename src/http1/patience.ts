@@ -19,6 +19,12 @@ const DISCARD_MS = 2000;
 /** Time to send a first request before a scarce place is given to somebody else. */
 const GRACE_MS = 100;
 
+/** Written at once, it is a piece of a file: the events of a stream come one by one. */
+export const DOWNLOAD_PART_BYTES = 16_384;
+
+/** What a download has taken before its place may be given away: more than some late events that came all at once. */
+const DOWNLOAD_BYTES_MIN = 131_072;
+
 const NEVER = Number.POSITIVE_INFINITY;
 
 /**
@@ -37,6 +43,8 @@ export class Patience {
   #bodyMark = 0;
   #writeDueMs = NEVER;
   #writeMark = 0;
+  #downloadMs = NEVER;
+  #downloadMark = 0;
 
   /** `lost` is called at most once for each wait. A limit of 0 is off. */
   constructor(world: Waiting, limits: ServerLimits, wire: Wire, lost: (what: Impatience) => void) {
@@ -77,6 +85,14 @@ export class Patience {
   /** A request is in our hands. */
   forNothing(): void {
     this.#waitsFor = 'nothing';
+    this.#downloadMs = NEVER;
+  }
+
+  /** The answer has a part of `DOWNLOAD_PART_BYTES` or more. */
+  forDownload(): void {
+    if (this.#downloadMs !== NEVER) return;
+    this.#downloadMs = this.#clock.now();
+    this.#downloadMark = this.#wire.bytesWritten;
   }
 
   /** Bytes of the body are awaited. */
@@ -119,6 +135,15 @@ export class Patience {
       (bodyMs >= FRESH_MS && isSlow(this.#wire.bytesRead - this.#bodyMark, bodyMs)) ||
       (writeMs >= FRESH_MS && isSlow(this.#wire.bytesWritten - this.#writeMark, writeMs))
     );
+  }
+
+  /**
+   * True for a download that has run for a moment. The kernel takes megabytes for a caller that never reads them, and nobody is told how
+   * much of it has arrived, so a slow reader of a file looks like a fast one until that is full.
+   */
+  get isDownloading(): boolean {
+    const isLong = this.#clock.now() - this.#downloadMs >= FRESH_MS;
+    return isLong && this.#wire.bytesWritten - this.#downloadMark >= DOWNLOAD_BYTES_MIN;
   }
 
   /** For good. */

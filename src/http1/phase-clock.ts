@@ -41,6 +41,11 @@ export class PhaseClock {
     if (this.#dueMs !== Number.POSITIVE_INFINITY) this.#dueMs = nowMs + this.limitMs;
   }
 
+  /** False while it is off: the time is not even asked then. */
+  get isRunning(): boolean {
+    return this.#dueMs !== Number.POSITIVE_INFINITY;
+  }
+
   off(): void {
     this.#dueMs = Number.POSITIVE_INFINITY;
   }

@@ -124,15 +124,19 @@ test('a paused exchange stops the flow, and a resumed one loses nothing', async 
   };
   await serving(script, async (server, requester) => {
     let read = 0;
+    const begun = Promise.withResolvers<void>();
     const heard = hearing();
     const exchange = requester.exchange(server.origin, asking(), {
       ...heard.receiver,
       part(bytes) {
         if (read === 0) exchange.pause();
         read += bytes.length;
+        begun.resolve();
       },
     });
-    await new Promise<void>((fulfil) => world.timers.after(100, fulfil));
+    await begun.promise;
+    // One turn of the loop would bring 64 KiB more.
+    for (let turn = 0; turn < 100; turn += 1) await new Promise((fulfil) => setImmediate(fulfil));
     const whilePaused = read;
     assert.ok(whilePaused > 0 && whilePaused <= 65_536, `${whilePaused}`);
     exchange.resume();

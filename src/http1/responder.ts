@@ -1,8 +1,9 @@
 import type { Fields } from '../call/fields.ts';
 import type { Wire } from '../world/world.ts';
 import type { Responder } from './contract.ts';
+import { fieldLine } from './field-line.ts';
 import { lengthOf } from './framing.ts';
-import { fieldLine, lastChunk, responseHead, statusLine } from './serialise.ts';
+import { lastChunk, responseHead, statusLine } from './serialise.ts';
 
 /** What an answer needs of the connection it goes out on. */
 export type AnswerPort = {
@@ -31,6 +32,17 @@ const GATHER_BYTES_MAX = 16_384;
 
 /** Room for a part of 4 hex digits, framed. One for all answers: what is written is copied or sent before `write` returns. */
 const frame = Buffer.allocUnsafeSlow(GATHER_BYTES_MAX + 8);
+
+/** The beginnings of it that were written, by their length: the events of a stream have some hundred lengths, and a view costs as much as a copy. */
+const FRAMED_KEPT_MAX = 1024;
+const framedByLength = new Array<Uint8Array | undefined>(FRAMED_KEPT_MAX).fill(undefined);
+
+function framed(length: number): Uint8Array {
+  if (length >= FRAMED_KEPT_MAX) return frame.subarray(0, length);
+  const view = framedByLength[length] ?? frame.subarray(0, length);
+  framedByLength[length] = view;
+  return view;
+}
 
 const CR = 13;
 const LF = 10;
@@ -255,7 +267,7 @@ export class Answering implements Responder {
     at += 2 + length;
     frame[at] = CR;
     frame[at + 1] = LF;
-    return this.#write(frame.subarray(0, at + 2));
+    return this.#write(framed(at + 2));
   }
 
   #write(bytes: Uint8Array | string): boolean {

@@ -56,6 +56,40 @@ test('what may have been processed is not silently sent twice: it fails, told ap
   assert.equal(classify(evidence).code, 'stale-connection');
 });
 
+test('a peer whose connections die one after the other when they are used again is asked on fresh ones', async () => {
+  const { world, ask, opened, warmed } = stage();
+  let wire = await warmed();
+  for (let i = 0; i < 3; i++) {
+    ask({ ...POST, isReplayable: true });
+    wire.ends();
+    wire = await opened();
+    wire.says(OK);
+  }
+  const before = world.wires.length;
+  const { heard } = ask({ ...POST, isReplayable: true });
+  (await opened()).says(OK);
+  assert.equal(world.wires.length, before + 1);
+  assert.deepEqual(heard.events, ['head 200', 'end']);
+});
+
+test('a replay is asked for before it is made, and what cannot be paid for fails as a stale connection', async () => {
+  for (const mayReplay of [true, false]) {
+    const { world, ask, opened, warmed } = stage();
+    const stale = await warmed();
+    let asked = 0;
+    const pays = () => {
+      asked += 1;
+      return mayReplay;
+    };
+    const { heard } = ask({ ...POST, isReplayable: true, mayReplay: pays });
+    stale.ends();
+    assert.equal(asked, 1);
+    if (mayReplay) (await opened()).says(OK);
+    assert.equal(world.wires.length, mayReplay ? 2 : 1);
+    assert.deepEqual(heard.evidence && classify(heard.evidence).code, mayReplay ? undefined : 'stale-connection');
+  }
+});
+
 test('a request of which nothing was written is replayed even if it may not be sent twice', async () => {
   const { world, ask, opened, warmed } = stage();
   const stale = await warmed();
@@ -150,26 +184,26 @@ test('a request that may not be sent twice proves the connection for a turn: a F
   assert.equal(exchange.facts().note, undefined);
 });
 
-test('a request that may not be sent twice avoids connections idle for a second', async () => {
+test('a request that may not be sent twice avoids connections idle for half a second', async () => {
   const { world, ask, warmed } = stage();
   await warmed();
-  await world.pass(1100);
+  await world.pass(600);
   ask(POST);
   await world.turn();
   assert.equal(world.wires.length, 2);
 });
 
-test('of a peer that closes early, only a quarter of what it allows counts as recent', async () => {
+test('of a peer that closes early, only an eighth of what it allows counts as recent', async () => {
   const { world, ask, opened } = stage();
   ask();
   const wire = await opened();
   wire.says('HTTP/1.1 200 OK\r\nkeep-alive: timeout=1\r\ncontent-length: 2\r\n\r\nok');
-  await world.pass(120);
+  await world.pass(60);
   ask(POST);
   await world.turn();
   assert.match(wire.sent, /POST/);
   wire.says(OK);
-  await world.pass(130);
+  await world.pass(70);
   ask(POST);
   await world.turn();
   assert.equal(world.wires.length, 2);

@@ -1,5 +1,4 @@
-import { NAME_PLACES, placeOfName, TOKEN_LOWER } from './fieldnames.ts';
-import { VALUE_CHARACTER } from './head.ts';
+import { assertToken, fieldLine } from './field-line.ts';
 import { reasonOf } from './reasons.ts';
 
 /**
@@ -25,41 +24,6 @@ export function fieldLines(fields: readonly string[]): string {
   return lines;
 }
 
-/**
- * The line last written of each known name. Nearly all of what a gateway writes it has just written in another head: such a line is neither
- * checked nor put together again. Values that change with every head are given up after a few, and long ones are never kept.
- */
-const lastValues = new Array<string | undefined>(NAME_PLACES).fill(undefined);
-const lastLines = new Array<string>(NAME_PLACES).fill('');
-const changes = new Uint8Array(NAME_PLACES);
-const CHANGES_MAX = 32;
-const KEPT_CHARS_MAX = 256;
-
-/** Carry what only one party may know: not kept beyond the head they are for. */
-const SECRET = new Set(['authorization', 'cookie', 'set-cookie', 'x-api-key', 'api-key', 'proxy-authorization']);
-
-/** One field line with its CRLF. @throws TypeError on a name or value that cannot be written. */
-export function fieldLine(name: string, value: string): string {
-  const place = placeOfName(name);
-  if (place >= 0 && lastValues[place] === value) {
-    changes[place] = Math.max(0, (changes[place] ?? 0) - 1);
-    return lastLines[place] ?? '';
-  }
-  if (place < 0) assertToken(name);
-  assertValue(value);
-  const line = `${name}: ${value}\r\n`;
-  if (place >= 0 && (changes[place] ?? 0) < CHANGES_MAX) keep(place, name, value, line);
-  return line;
-}
-
-function keep(place: number, name: string, value: string, line: string): void {
-  if (value.length > KEPT_CHARS_MAX || SECRET.has(name)) return;
-  changes[place] = (changes[place] ?? 0) + 1;
-  // Copies: a value is most often a slice, which would keep the whole head alive that it was cut from.
-  lastLines[place] = Buffer.from(line, 'latin1').latin1Slice();
-  lastValues[place] = Buffer.from(value, 'latin1').latin1Slice();
-}
-
 const STATUS_LINES = new Array<string | undefined>(1000).fill(undefined);
 
 /** `HTTP/1.1 200 OK` with its CRLF; made once for each status. */
@@ -81,22 +45,6 @@ export function chunkLine(length: number): string {
 /** Ends a chunked body. */
 export function lastChunk(trailers?: readonly string[]): string {
   return trailers === undefined || trailers.length === 0 ? '0\r\n\r\n' : `0\r\n${fieldLines(trailers)}\r\n`;
-}
-
-function assertToken(text: string): void {
-  let isToken = text.length > 0;
-  for (let i = 0; i < text.length; i += 1) {
-    if (!TOKEN_LOWER[text.charCodeAt(i)]) isToken = false;
-  }
-  // The text itself is not told: it may be hostile or secret.
-  if (!isToken) throw new TypeError('not a token');
-}
-
-/** Characters above 255 are refused too: written as latin1 they would lose their upper byte, and U+010D would become a CR. */
-function assertValue(text: string): void {
-  for (let i = 0; i < text.length; i += 1) {
-    if (VALUE_CHARACTER[text.charCodeAt(i)] !== 1) throw new TypeError('a field value holds a forbidden character');
-  }
 }
 
 function assertTarget(text: string): void {

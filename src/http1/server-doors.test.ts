@@ -71,6 +71,29 @@ test('a body that crawls and an answer that is not read hold no place either', a
   assert.equal(crawling.isDestroyed && deaf.isDestroyed, true);
 });
 
+test('when nobody only holds a place a file that is being fetched gives way, and never a stream of events', async () => {
+  const { call, world } = await playedServer(
+    (request, response) => {
+      response.head(200, []);
+      const isFile = request.target === '/';
+      for (let i = 0; i < (isFile ? 3 : 300); i += 1) response.part(Buffer.alloc(isFile ? 65_536 : 1000, 'x'));
+    },
+    { limits: { connectionsMax: 2 } },
+  );
+  const [events, file] = [call(), call()];
+  events.says('GET /events HTTP/1.1\r\nHost: a\r\n\r\n');
+  file.says(GET);
+  await world.pass(500);
+  assert.deepEqual(statusesIn(call().sent), [503], 'a moment is given to it');
+  await world.pass(600);
+  const next = call();
+  assert.deepEqual([file.isDestroyed, events.isDestroyed], [true, false]);
+  file.breaks('');
+  next.says('GET /events HTTP/1.1\r\nHost: a\r\n\r\n');
+  await world.pass(5000);
+  assert.deepEqual(statusesIn(call().sent), [503]);
+});
+
 test('a flood over the limit is reset without an answer', async () => {
   const { call, server } = await playedServer(who, { limits: { connectionsMax: 1 } });
   for (let i = 0; i < 257; i += 1) call();

@@ -2,7 +2,7 @@ import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
 import { type Fields, fieldOf } from '../call/fields.ts';
 import { ANSWERED, type Tunnel } from '../call/reply.ts';
-import { type Head, Relay, SETTLED, type Upstream } from '../call/settle.ts';
+import { type Head, Relay, type Upstream } from '../call/settle.ts';
 import type { Attempt } from '../call/story.ts';
 import type { Target } from '../call/target.ts';
 import { withModel } from '../call/top-level.ts';
@@ -11,7 +11,7 @@ import type { Evidence } from '../diagnosis/evidence.ts';
 import type { Exchange, ExchangeClocks, Receiver, Requester } from '../http1/contract.ts';
 import { endingOf } from '../http1/ending.ts';
 import { TunnelEnd } from '../http1/join.ts';
-import type { Service } from '../pipeline/service.ts';
+import { type Ask, promised, type Service, type Taker } from '../pipeline/service.ts';
 import type { Clock, Wire } from '../world/world.ts';
 import { outgoingFields } from './fields.ts';
 import { pathAt } from './speaks.ts';
@@ -28,39 +28,46 @@ export type AskSettings = {
   readonly model: string | undefined;
   /** The clocks of one attempt; asked for each, since the last candidate gets the whole remaining deadline. */
   readonly clocks: (call: Call) => ExchangeClocks;
+  /** Pays for sending a request again that a dead reused connection had taken; false when it cannot be paid now. */
+  readonly mayReplay?: () => boolean;
 };
 
-/**
- * The innermost service: sends the call to one target over HTTP/1.1 as it is and resolves at the head of the response, whatever its
- * status. Rejects with `Failure` when there is no head. Watch, next above, decides whether what comes is an answer.
- */
+/** The innermost service by itself, for those who want the answer as it comes: resolves at the head of the response, whatever its status. */
 export function ask(clock: Clock, requester: Requester, settings: AskSettings): Service {
-  const { target, model, clocks } = settings;
-  return (call) =>
-    new Promise((fulfil, reject) => {
-      const body =
-        model === undefined || call.body === undefined || call.modelAt === undefined
-          ? call.body
-          : withModel(call.body, call.modelAt, model);
-      const asking = new Asking(clock, call.attempt, target.name, fulfil, reject);
-      const fields = outgoingFields(call, settings);
-      if (call.upgrade !== undefined) fields.push('upgrade', call.upgrade);
-      const request = {
-        method: call.method,
-        target: pathAt(target, call.path),
-        fields,
-        body,
-        clocks: clocks(call),
-        isReplayable: call.isReplayable,
-      };
-      asking.begin(
-        call.upgrade === undefined
-          ? requester.exchange(target.origin, request, asking)
-          : requester.upgrade(target.origin, request, asking, (answered, wire, early) =>
-              asking.switched(answered, wire, early),
-            ),
-      );
-    });
+  return promised(asking(clock, requester, settings));
+}
+
+/**
+ * Sends the call to one target over HTTP/1.1 as it is, and has an answer at the head of the response, whatever its status; a `Failure` when
+ * there is no head. Watch, next above, decides whether what comes is an answer.
+ */
+export function asking(clock: Clock, requester: Requester, settings: AskSettings): Ask {
+  const { target, model, clocks, mayReplay } = settings;
+  return (call, taker) => {
+    const body =
+      model === undefined || call.body === undefined || call.modelAt === undefined
+        ? call.body
+        : withModel(call.body, call.modelAt, model);
+    const asking = new Asking(clock, call.attempt, target.name, taker);
+    const fields = outgoingFields(call, settings);
+    if (call.upgrade !== undefined) fields.push('upgrade', call.upgrade);
+    const request = {
+      method: call.method,
+      target: pathAt(target, call.path),
+      fields,
+      body,
+      clocks: clocks(call),
+      isReplayable: call.isReplayable,
+      mayReplay,
+    };
+    asking.begin(
+      call.upgrade === undefined
+        ? requester.exchange(target.origin, request, asking)
+        : requester.upgrade(target.origin, request, asking, (answered, wire, early) =>
+            asking.switched(answered, wire, early),
+          ),
+    );
+  };
 }
 
 /** One exchange on its way to being a reply. */
@@ -68,26 +75,19 @@ class Asking implements Receiver {
   readonly #clock: Clock;
   readonly #attempt: Attempt | undefined;
   readonly #target: string;
-  #fulfil: (relay: Relay) => void;
-  #reject: (failure: Failure) => void;
+  /** undefined once it was told: it must not be kept for as long as the reply flows. */
+  #taker: Taker | undefined;
   #exchange: Exchange | undefined;
   /** Ours since the target has switched protocols. */
   #wire: Wire | undefined;
   #relay: Relay | undefined;
   #isOver = false;
 
-  constructor(
-    clock: Clock,
-    attempt: Attempt | undefined,
-    target: string,
-    fulfil: (relay: Relay) => void,
-    reject: (failure: Failure) => void,
-  ) {
+  constructor(clock: Clock, attempt: Attempt | undefined, target: string, taker: Taker) {
     this.#clock = clock;
     this.#attempt = attempt;
     this.#target = target;
-    this.#fulfil = fulfil;
-    this.#reject = reject;
+    this.#taker = taker;
   }
 
   begin(exchange: Exchange): void {
@@ -103,10 +103,7 @@ class Asking implements Receiver {
       this.#attempt.status = status;
       this.#attempt.headMs = this.#clock.now();
     }
-    this.#relay = new Relay({ status, fields, length, target: this.#target }, this);
-    this.#fulfil(this.#relay);
-    this.#fulfil = SETTLED;
-    this.#reject = SETTLED;
+    this.#answered(new Relay({ status, fields, length, target: this.#target }, this));
   }
 
   part(bytes: Uint8Array): void {
@@ -122,7 +119,7 @@ class Asking implements Receiver {
     this.#over();
     const failure = new Failure(classify(evidence).code, evidence);
     if (this.#attempt !== undefined) this.#attempt.bytesWritten = evidence.bytesWritten ?? 0;
-    if (this.#relay === undefined) this.#reject(failure);
+    if (this.#relay === undefined) this.#taker?.failed(failure);
     else this.#relay.end({ kind: 'failed', failure });
   }
 
@@ -144,8 +141,14 @@ class Asking implements Receiver {
       this.#attempt.status = 101;
       this.#attempt.headMs = this.#clock.now();
     }
-    this.#relay = new TunnelRelay({ status: 101, fields, length: -1, target: this.#target }, this, tunnel);
-    this.#fulfil(this.#relay);
+    this.#answered(new TunnelRelay({ status: 101, fields, length: -1, target: this.#target }, this, tunnel));
+  }
+
+  #answered(relay: Relay): void {
+    const taker = this.#taker;
+    this.#relay = relay;
+    this.#taker = undefined;
+    taker?.answered(relay);
   }
 
   #facts(): Omit<Evidence, 'firstEvent'> {
@@ -168,7 +171,8 @@ class Asking implements Receiver {
     if (this.#attempt !== undefined) this.#attempt.bytesWritten = facts.bytesWritten ?? 0;
     this.#exchange?.cancel();
     this.#wire?.reset();
-    if (this.#relay === undefined) this.#reject(new Failure('caller-left', { ...facts, firstEvent: 'our-cancel' }));
+    if (this.#relay === undefined)
+      this.#taker?.failed(new Failure('caller-left', { ...facts, firstEvent: 'our-cancel' }));
     else this.#relay.cancel();
   }
 

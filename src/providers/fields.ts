@@ -1,10 +1,10 @@
 import type { Call } from '../call/call.ts';
 import { type Fields, fieldOf } from '../call/fields.ts';
 import type { Target } from '../call/target.ts';
-import { endToEnd } from '../http1/hops.ts';
+import { HOP_BY_HOP, namedHops } from '../http1/hops.ts';
 
 /** Fields of the caller that never reach a target: they are written anew by the engine or by us, or are meant for us alone. */
-const WITHHELD = new Set([
+const WITHHELD = [
   'host',
   'content-length',
   'expect',
@@ -16,10 +16,13 @@ const WITHHELD = new Set([
   'x-forwarded-host',
   'x-forwarded-proto',
   'x-real-ip',
-]);
+];
 
 /** Where callers put their credentials, in all dialects we speak. */
-const CREDENTIALS = new Set(['authorization', 'x-api-key', 'api-key', 'cookie']);
+const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'x-api-key', 'api-key', 'cookie']);
+
+/** What goes no further whoever is asked, and what is looked at twice. */
+const SPECIAL: ReadonlySet<string> = new Set([...HOP_BY_HOP, ...WITHHELD, ...CREDENTIALS]);
 
 /** What a target wants in the head of every request. */
 export type OutgoingFields = {
@@ -38,14 +41,21 @@ export type OutgoingFields = {
  */
 export function outgoingFields(call: Call, { target, fields, fieldsDefault, via }: OutgoingFields): Fields {
   const sent: Fields = [];
-  const given = endToEnd(call.fields);
+  const given = call.fields;
+  // Before ours are added, so that nothing from outside can take those away.
+  const named = namedHops(given);
   let path = via;
+  let acceptEncoding: string | undefined;
   for (let i = 0; i + 1 < given.length; i += 2) {
     const name = given[i] ?? '';
     const value = given[i + 1] ?? '';
-    if (name === 'via') path = `${value}, ${via}`;
-    if (WITHHELD.has(name) || name.startsWith('goodgate-')) continue;
-    if (!target.isCallerCredentialPassed && CREDENTIALS.has(name)) continue;
+    if (named?.has(name) === true) continue;
+    if (SPECIAL.has(name)) {
+      if (name === 'via') path = `${value}, ${via}`;
+      else if (name === 'accept-encoding') acceptEncoding ??= value;
+      if (!target.isCallerCredentialPassed || !CREDENTIALS.has(name)) continue;
+    }
+    if (name.startsWith('goodgate-')) continue;
     if (fields.length > 0 && fieldOf(fields, name) !== undefined) continue;
     sent.push(name, value);
   }
@@ -56,7 +66,7 @@ export function outgoingFields(call: Call, { target, fields, fieldsDefault, via 
   for (const part of fields) sent.push(part);
   for (const part of target.credential) sent.push(part);
   // Identity only: an answer must be readable as it comes, to know whether it is one.
-  const acceptEncoding = call.dialect === 'http' ? fieldOf(given, 'accept-encoding') : 'identity';
+  if (call.dialect !== 'http') acceptEncoding = 'identity';
   if (acceptEncoding !== undefined) sent.push('accept-encoding', acceptEncoding);
   sent.push('x-request-id', call.id, 'goodgate-attempt', String(Math.max(1, call.story.attempts.length)), 'via', path);
   return sent;

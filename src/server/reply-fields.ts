@@ -1,9 +1,12 @@
 import type { Fields } from '../call/fields.ts';
 import type { Attempt } from '../call/story.ts';
-import { endToEnd } from '../http1/hops.ts';
+import { HOP_BY_HOP, namedHops } from '../http1/hops.ts';
 
 /** Fields of the target's answer that we write anew. */
-const OURS = new Set(['x-request-id', 'via', 'proxy-status', 'server-timing', 'content-length']);
+const OURS = ['x-request-id', 'via', 'proxy-status', 'server-timing', 'content-length'];
+
+/** Fields that are not passed on as they are. */
+const SPECIAL: ReadonlySet<string> = new Set([...HOP_BY_HOP, ...OURS]);
 
 /** What we say of every answer. */
 export type Told = {
@@ -25,11 +28,13 @@ export function replyFields(given: readonly string[], length: number, told: Told
   let via = told.via;
   let proxyStatus = told.proxyStatus;
   let serverTiming = '';
-  const kept = endToEnd(given);
-  for (let i = 0; i + 1 < kept.length; i += 2) {
-    const name = kept[i] ?? '';
-    const value = kept[i + 1] ?? '';
-    if (!OURS.has(name)) {
+  // Before ours are added, so that nothing from outside can take those away.
+  const named = namedHops(given);
+  for (let i = 0; i + 1 < given.length; i += 2) {
+    const name = given[i] ?? '';
+    const value = given[i + 1] ?? '';
+    if (named?.has(name) === true) continue;
+    if (!SPECIAL.has(name)) {
       // Ours to say alone: a target that forges them is not believed.
       if (!name.startsWith('goodgate-')) fields.push(name, value);
     } else if (name === 'via') via = `${value}, ${via}`;

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
 import type { Reply } from '../call/reply.ts';
+import { asFilter } from '../pipeline/asked.testing.ts';
 import type { Service } from '../pipeline/service.ts';
 import { assemble } from './assemble.ts';
 import type { Json } from './json.ts';
@@ -156,12 +157,17 @@ test('a plain JSON answer where a stream was asked for reads as that stream', as
   for (const dialect of STREAMING) {
     const time = new PlayedTime();
     const upstream = new PlayedUpstream(200, ['content-type', 'application/json', 'content-length', '1']);
-    const filter = watch({
-      clock: time,
-      timers: time,
-      clocks: { betweenPartsMs: 0, quietMs: 0 },
-      replyBytesHeldMax: 10_000,
-    });
+    const filter = asFilter((ask) =>
+      watch(
+        {
+          clock: time,
+          timers: time,
+          clocks: { betweenPartsMs: 0, quietMs: 0 },
+          replyBytesHeldMax: 10_000,
+        },
+        ask,
+      ),
+    );
     const promise = filter(playedCall(dialect), () => Promise.resolve(upstream.reply));
     upstream.say(JSON.stringify(PLAIN[dialect]));
     upstream.end();
@@ -178,12 +184,17 @@ test('a plain JSON answer where a stream was asked for reads as that stream', as
 test('JSON that is no answer of the dialect is refused where a stream was asked for', async () => {
   const time = new PlayedTime();
   const upstream = new PlayedUpstream(200, ['content-type', 'application/json']);
-  const filter = watch({
-    clock: time,
-    timers: time,
-    clocks: { betweenPartsMs: 0, quietMs: 0 },
-    replyBytesHeldMax: 10_000,
-  });
+  const filter = asFilter((ask) =>
+    watch(
+      {
+        clock: time,
+        timers: time,
+        clocks: { betweenPartsMs: 0, quietMs: 0 },
+        replyBytesHeldMax: 10_000,
+      },
+      ask,
+    ),
+  );
   const promise = filter(playedCall('openai-chat'), () => Promise.resolve(upstream.reply));
   upstream.say('{"ok":true}');
   upstream.end();

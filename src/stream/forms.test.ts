@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Target } from '../call/target.ts';
+import { asFilter } from '../pipeline/asked.testing.ts';
 import { stack } from '../pipeline/service.ts';
 import { TargetAbility } from './abilities.ts';
 import { FORMS, type Form, isDeclaredWhole, streamOf, valueIn } from './forms.testing.ts';
@@ -17,7 +18,9 @@ async function cut({ dialect, request }: Form, first: Buffer, second: Buffer, at
     [
       resume({ clock: time }),
       goOn({ clock: time, ability: new TargetAbility({} as Target, 'prefill'), model: undefined }),
-      watch({ clock: time, timers: time, clocks: { betweenPartsMs: 0, quietMs: 0 }, replyBytesHeldMax: 1000 }),
+      asFilter((ask) =>
+        watch({ clock: time, timers: time, clocks: { betweenPartsMs: 0, quietMs: 0 }, replyBytesHeldMax: 1000 }, ask),
+      ),
     ],
     async () => {
       legs += 1;

@@ -17,7 +17,7 @@ export type HeartbeatOptions = {
   readonly place?: (call: Call) => string | undefined;
 };
 
-/** Silence is measured in thirds, so that noting a part is a mere flag: a comment comes after 1 to 1.34 times `heartbeatMs`. */
+/** Silence is measured in thirds, so that parts need only be counted: a comment comes after 1 to 1.34 times `heartbeatMs`. */
 const THIRDS = 3;
 
 const COMMENT = Buffer.from(': waiting\n\n');
@@ -43,6 +43,10 @@ class Beating implements Sink, Upstream {
   #reject: (failure: Failure) => void;
   #relay: Relay | undefined;
   #reply: Reply | undefined;
+  /** Whom the relay flows to. */
+  #taker: Sink | undefined;
+  #parts = 0;
+  #partsBefore = 0;
   #quietTicks = 0;
   #isPaused = false;
   #isOver = false;
@@ -84,6 +88,12 @@ class Beating implements Sink, Upstream {
     });
     if (this.#isPaused) reply.pause();
     reply.flow(this);
+    if (this.#taker !== undefined) this.flowing(this.#taker);
+  }
+
+  flowing(taker: Sink): void {
+    this.#taker = taker;
+    if (this.#reply instanceof Relay) this.#reply.through(taker);
   }
 
   #settle(relay: Relay): void {
@@ -100,6 +110,9 @@ class Beating implements Sink, Upstream {
 
   #tick(): void {
     this.#timer.arm(this.#tickMs);
+    const parts = this.#reply instanceof Relay ? this.#reply.parts : this.#parts;
+    if (parts !== this.#partsBefore) this.#quietTicks = 0;
+    this.#partsBefore = parts;
     this.#quietTicks += 1;
     // A caller that does not read has no use for comments.
     if (this.#isPaused) return;
@@ -118,7 +131,7 @@ class Beating implements Sink, Upstream {
   }
 
   part(bytes: Uint8Array): void {
-    this.#quietTicks = 0;
+    this.#parts += 1;
     this.#relay?.part(bytes);
   }
 

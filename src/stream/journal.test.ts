@@ -82,6 +82,23 @@ test('a reply that nobody listens to yet is handed over whole when memory runs o
   assert.equal(caller.end, 'answered');
 });
 
+test('a journal that has ended owes only what it holds, and is read as before', () => {
+  const upstream = new PlayedUpstream(200, []);
+  const account = keeper(1 << 20);
+  const journal = new Journal(upstream.reply, account);
+  const first = new PlayedCaller(journal.follow(0, nobody));
+  journal.begin();
+  const said = 'a reply that is a little longer than its first piece '.repeat(50);
+  upstream.say(said);
+  assert.ok(account.used > said.length, 'there is room for more while it runs');
+  upstream.end();
+  assert.equal(account.used, said.length);
+  assert.equal(first.utf8, said);
+  assert.equal(new PlayedCaller(journal.follow(1500, nobody)).utf8, said.slice(1500));
+  journal.lose();
+  assert.equal(account.used, 0);
+});
+
 test('a reply larger than a journal may be is forgotten, and still reaches who listens', () => {
   const upstream = new PlayedUpstream(200, []);
   const account = keeper(1 << 30);

@@ -33,13 +33,16 @@ export class Journal implements Sink {
   #reply: Reply | undefined;
   readonly #keeper: JournalKeeper;
   #pieces: readonly Buffer[] = [];
+  /** In the place of the pieces once it has ended: a character for each byte. */
+  #packed = '';
   /** Bytes that the pieces hold, and could hold. */
   #written = 0;
   #room = 0;
   /** Where the next part goes. */
   #piece = 0;
   #pieceAt = 0;
-  readonly #followers = new Set<Follower>();
+  /** Copied when it changes: nearly always there is one, and a set for one weighs as much as the rest of a journal. */
+  #followers: readonly Follower[] = [];
   #pausedFollowers = 0;
 
   constructor(reply: Reply, keeper: JournalKeeper) {
@@ -58,7 +61,7 @@ export class Journal implements Sink {
   }
 
   get followers(): number {
-    return this.#followers.size;
+    return this.#followers.length;
   }
 
   /** A reply that reads from byte `from`, held until somebody asks it to flow. `from` must be kept still. */
@@ -69,7 +72,7 @@ export class Journal implements Sink {
       from,
       left,
     );
-    this.#followers.add(follower);
+    this.#followers = [...this.#followers, follower];
     return follower.relay;
   }
 
@@ -77,7 +80,8 @@ export class Journal implements Sink {
     const before = this.length;
     if (!this.isLost) this.#keep(bytes);
     this.length = before + bytes.length;
-    for (const follower of this.#followers) follower.hear(bytes, before);
+    const followers = this.#followers;
+    for (let i = 0; i < followers.length; i += 1) followers[i]?.hear(bytes, before);
   }
 
   // All of a part or nothing: whoever reads on must never meet half of one.
@@ -112,6 +116,18 @@ export class Journal implements Sink {
     return true;
   }
 
+  /**
+   * Nothing more comes. What is kept for minutes becomes one text of V8's heap: it takes no more room than it needs, and can be moved, where
+   * thousands of small buffers lie between the free memory of streams that have ended, none of which could go back to the system.
+   */
+  #pack(): void {
+    if (this.isLost) return;
+    this.#packed = Buffer.concat(this.#pieces, this.#written).latin1Slice();
+    this.#pieces = [];
+    this.#keeper.release(this.#room - this.#written);
+    this.#room = this.#written;
+  }
+
   /** Gives the memory back. Followers are handed what they have not read yet, now, since it is nowhere else. */
   lose(): void {
     if (this.isLost) return;
@@ -119,12 +135,17 @@ export class Journal implements Sink {
     this.isLost = true;
     this.#keeper.release(this.#room);
     this.#pieces = [];
+    this.#packed = '';
     this.#written = 0;
     this.#room = 0;
   }
 
   /** Pushes what is kept from byte `from` on. `isWanted` is asked between pieces. */
   read(from: number, isWanted: () => boolean, take: (bytes: Uint8Array) => void): void {
+    for (let at = from; at < this.#packed.length; at += PIECE_BYTES_MAX) {
+      if (!isWanted()) return;
+      take(Buffer.from(this.#packed.slice(at, at + PIECE_BYTES_MAX), 'latin1'));
+    }
     let start = 0;
     for (const piece of this.#pieces) {
       const end = Math.min(start + piece.length, this.#written);
@@ -140,6 +161,7 @@ export class Journal implements Sink {
     if (this.outcome !== undefined) return;
     this.outcome = outcome;
     this.#reply = undefined;
+    this.#pack();
     for (const follower of this.#followers) follower.ended();
   }
 
@@ -151,7 +173,7 @@ export class Journal implements Sink {
   }
 
   forget(follower: Follower): void {
-    this.#followers.delete(follower);
+    this.#followers = this.#followers.filter((each) => each !== follower);
   }
 
   /** Nobody wants it any more. */

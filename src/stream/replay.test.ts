@@ -292,6 +292,22 @@ test('memory is bounded: the oldest finished replies are forgotten first, runnin
   assert.doesNotThrow(() => play.again(calls.at(-1)?.id ?? '', undefined));
 });
 
+test('so many finished replies are kept at most, the last ones, however many run', async () => {
+  const play = new Play();
+  const ids: string[] = [];
+  await play.caller(play.call({ idempotencyKey: 'runs' }));
+  for (let i = 0; i < 2100; i++) {
+    const call = play.call({ idempotencyKey: undefined });
+    ids.push(call.id);
+    await play.caller(call);
+    play.upstream.say(EVENTS[0] ?? '');
+    play.upstream.end();
+  }
+  assert.equal(play.replays.entries, 2001);
+  assert.throws(() => play.again(ids[99] ?? '', undefined));
+  assert.doesNotThrow(() => play.again(ids[100] ?? '', undefined));
+});
+
 test('a finished reply is forgotten soon after its time, whatever finished before it', async () => {
   const play = new Play({ keepMs: 1_000 });
   for (const waitMs of [500, 600]) {

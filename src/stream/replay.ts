@@ -30,8 +30,8 @@ const BYTES_MAX = 64 * 1024 * 1024;
 const KEEP_MS = 300_000;
 /** 60 s without anybody to read it: what a lost connection takes to come back, and no more tokens than that. */
 const ANNOUNCED_ORPHAN_MS = 60_000;
-/** 10,000 finished replies: an entry without its bytes is some 500 bytes. */
-const ENTRIES_MAX = 10_000;
+/** 2,000 finished replies: as many usual ones as the bytes have room for. */
+const ENTRIES_MAX = 2000;
 /** 16 calls that joined one reply keep their ids: nobody loses one connection more often in five minutes and still knows the oldest. */
 const JOINED_MAX = 16;
 
@@ -65,8 +65,9 @@ type Entry = {
  */
 export class Replays implements JournalKeeper {
   #options: Required<ReplayOptions>;
-  /** In the order in which they began, so that the oldest is forgotten first. */
   readonly #byId = new Map<string, Entry>();
+  /** Those that are finished, in the order in which they were, so that the oldest is forgotten first. */
+  readonly #done = new Set<Entry>();
   readonly #byKey = new Map<string, Entry>();
   readonly #byJoined = new Map<string, Entry>();
   readonly #sweep: Timer;
@@ -285,12 +286,10 @@ export class Replays implements JournalKeeper {
     entry.doneMs = clock.now();
     entry.inner = undefined;
     entry.orphan?.disarm();
-    if (this.#isClosed) {
-      this.#forget(entry);
-      return;
-    }
-    if (this.#byId.size > ENTRIES_MAX) this.#evict();
-    if (!this.#sweep.isArmed) this.#sweep.arm(keepMs);
+    this.#done.add(entry);
+    if (this.#isClosed) this.#forget(entry);
+    else if (!this.#sweep.isArmed) this.#sweep.arm(keepMs);
+    if (this.#done.size > ENTRIES_MAX) this.#evict();
   }
 
   // ---- what is kept ---------------------------------------------------------------------------------------------
@@ -308,8 +307,8 @@ export class Replays implements JournalKeeper {
 
   /** Forgets the oldest finished reply that nobody reads; false when there is none. */
   #evict(): boolean {
-    for (const entry of this.#byId.values()) {
-      if (entry.doneMs === undefined || (entry.journal?.followers ?? 0) > 0) continue;
+    for (const entry of this.#done) {
+      if ((entry.journal?.followers ?? 0) > 0) continue;
       this.#forget(entry);
       return true;
     }
@@ -319,6 +318,7 @@ export class Replays implements JournalKeeper {
   #forget(entry: Entry): void {
     entry.orphan?.disarm();
     if (this.#byId.get(entry.id) === entry) this.#byId.delete(entry.id);
+    this.#done.delete(entry);
     this.#freeKey(entry);
     for (const id of entry.joined.splice(0)) this.#byJoined.delete(id);
     entry.journal?.lose();
@@ -331,13 +331,14 @@ export class Replays implements JournalKeeper {
   #forgetOld(): void {
     const { clock, keepMs } = this.#options;
     const nowMs = clock.now();
-    let firstMs = Number.POSITIVE_INFINITY;
-    for (const entry of [...this.#byId.values()]) {
-      if (entry.doneMs === undefined) continue;
-      if (entry.doneMs <= nowMs - keepMs) this.#forget(entry);
-      else firstMs = Math.min(firstMs, entry.doneMs);
+    for (const entry of this.#done) {
+      const leftMs = (entry.doneMs ?? nowMs) + keepMs - nowMs;
+      if (leftMs > 0) {
+        this.#sweep.arm(Math.max(keepMs / 10, leftMs));
+        return;
+      }
+      this.#forget(entry);
     }
-    if (firstMs < Number.POSITIVE_INFINITY) this.#sweep.arm(Math.max(keepMs / 10, firstMs + keepMs - nowMs));
   }
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import OpenAI from 'openai';
 import type { Target } from '../call/target.ts';
+import { asFilter } from '../pipeline/asked.testing.ts';
 import { stack } from '../pipeline/service.ts';
 import { TargetAbility } from './abilities.ts';
 import { goOn } from './go-on.ts';
@@ -23,7 +24,7 @@ async function resumed(dialect: StreamingDialect, body: string, cut: number): Pr
     [
       resume({ clock: time }),
       goOn({ clock: time, ability: new TargetAbility({} as Target, 'prefill'), model: undefined }),
-      watch({ clock: time, timers: time, clocks, replyBytesHeldMax: 1000 }),
+      asFilter((ask) => watch({ clock: time, timers: time, clocks, replyBytesHeldMax: 1000 }, ask)),
     ],
     async (call) => {
       legs += 1;
@@ -123,7 +124,9 @@ async function cutEverywhere(
       [
         resume({ clock: time }),
         goOn({ clock: time, ability: new TargetAbility({} as Target, 'prefill'), model: undefined }),
-        watch({ clock: time, timers: time, clocks: { betweenPartsMs: 0, quietMs: 0 }, replyBytesHeldMax: 1000 }),
+        asFilter((ask) =>
+          watch({ clock: time, timers: time, clocks: { betweenPartsMs: 0, quietMs: 0 }, replyBytesHeldMax: 1000 }, ask),
+        ),
       ],
       async () => {
         legs += 1;

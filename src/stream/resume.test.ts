@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
 import type { Target } from '../call/target.ts';
+import { asFilter } from '../pipeline/asked.testing.ts';
 import { type Service, stack } from '../pipeline/service.ts';
 import { type Ability, TargetAbility } from './abilities.ts';
 import { goOn } from './go-on.ts';
@@ -59,7 +60,7 @@ class House {
     const seat = stack(
       [
         goOn({ clock: this.time, ability: this.ability, model: undefined }),
-        watch({ clock: this.time, timers: this.time, clocks, replyBytesHeldMax: 1000 }),
+        asFilter((ask) => watch({ clock: this.time, timers: this.time, clocks, replyBytesHeldMax: 1000 }, ask)),
       ],
       (call) => this.#ask(call),
     );
@@ -409,12 +410,17 @@ test('half a tool call is never passed off as done, and never joined with anothe
   const service = stack(
     [
       resume({ clock: house.time }),
-      watch({
-        clock: house.time,
-        timers: house.time,
-        clocks: { betweenPartsMs: 0, quietMs: 0 },
-        replyBytesHeldMax: 1000,
-      }),
+      asFilter((ask) =>
+        watch(
+          {
+            clock: house.time,
+            timers: house.time,
+            clocks: { betweenPartsMs: 0, quietMs: 0 },
+            replyBytesHeldMax: 1000,
+          },
+          ask,
+        ),
+      ),
     ],
     () => Promise.resolve(upstream.reply),
   );

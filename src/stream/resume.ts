@@ -56,6 +56,8 @@ class Resuming implements Sink, Upstream {
   readonly #clock: Clock;
   readonly #relay: Relay;
   #leg: WatchedReply;
+  /** Whom the relay flows to. */
+  #taker: Sink | undefined;
   #resumesLeft: number;
   #isPaused = false;
   #isCancelled = false;
@@ -80,6 +82,12 @@ class Resuming implements Sink, Upstream {
       if (outcome.kind === 'abandoned' && this.#leg === leg) this.#relay.cancel();
     });
     leg.flow(this);
+    if (this.#taker !== undefined) leg.through(this.#taker);
+  }
+
+  flowing(taker: Sink): void {
+    this.#taker = taker;
+    this.#leg.through(taker);
   }
 
   part(bytes: Uint8Array): void {

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
 import type { Reply } from '../call/reply.ts';
+import { asFilter } from '../pipeline/asked.testing.ts';
 import { fateOf, PlayedCaller, PlayedTime, PlayedUpstream, playedCall } from './played.testing.ts';
 import { watch } from './watch.ts';
 
@@ -25,7 +26,9 @@ class Play {
 
   constructor(call: Call = playedCall('openai-chat'), fields: string[] = SSE) {
     this.upstream = new PlayedUpstream(200, fields);
-    const filter = watch({ clock: this.time, timers: this.time, clocks: LIMITS, replyBytesHeldMax: 1000 });
+    const filter = asFilter((ask) =>
+      watch({ clock: this.time, timers: this.time, clocks: LIMITS, replyBytesHeldMax: 1000 }, ask),
+    );
     this.fate = filter(call, () => Promise.resolve(this.upstream.reply));
     this.fate.catch(() => undefined);
   }

@@ -1,9 +1,10 @@
 import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
 import { ANSWERED, type Outcome, type Reply, type Sink } from '../call/reply.ts';
-import { type Head, Relay, SETTLED, type Upstream } from '../call/settle.ts';
+import { type Head, Relay, type Upstream } from '../call/settle.ts';
 import { classify } from '../diagnosis/classify.ts';
 import type { Evidence, StreamFacts } from '../diagnosis/evidence.ts';
+import type { Taker } from '../pipeline/service.ts';
 import type { Clock, Timers } from '../world/world.ts';
 import type { StreamDialect } from './dialects/dialect.ts';
 import { EMPTY, ERROR, FINISH, GARBLED, JUNK, OUTPUT, PING, TERMINAL, TEXT } from './dialects/kinds.ts';
@@ -55,8 +56,8 @@ export class StreamWatch implements Sink, Upstream, StallHearer {
   readonly #raw: Reply;
   readonly #call: Call;
   readonly #dialect: StreamDialect;
-  #fulfil: (reply: Reply) => void;
-  #reject: (failure: Failure) => void;
+  /** undefined once it was told: it must not be kept for as long as the reply flows. */
+  #taker: Taker | undefined;
   readonly #reader: EventReader;
   readonly #relay: WatchedReply;
   readonly #transcript: Transcript;
@@ -72,19 +73,11 @@ export class StreamWatch implements Sink, Upstream, StallHearer {
   #junkInARow = 0;
   #finishes = 0;
 
-  constructor(
-    raw: Reply,
-    call: Call,
-    dialect: StreamDialect,
-    parts: StreamWatchParts,
-    fulfil: (reply: Reply) => void,
-    reject: (failure: Failure) => void,
-  ) {
+  constructor(raw: Reply, call: Call, dialect: StreamDialect, parts: StreamWatchParts, taker: Taker) {
     this.#raw = raw;
     this.#call = call;
     this.#dialect = dialect;
-    this.#fulfil = fulfil;
-    this.#reject = reject;
+    this.#taker = taker;
     this.#reader = new EventReader(dialect);
     this.#transcript = new Transcript();
     const head = { status: raw.status, fields: raw.fields, length: -1, target: raw.target };
@@ -180,9 +173,9 @@ export class StreamWatch implements Sink, Upstream, StallHearer {
 
   #commit(): void {
     this.#isCommitted = true;
-    this.#fulfil(this.#relay);
-    this.#fulfil = SETTLED;
-    this.#reject = SETTLED;
+    const taker = this.#taker;
+    this.#taker = undefined;
+    taker?.answered(this.#relay);
   }
 
   // ---- how it ends ----------------------------------------------------------------------------------------------
@@ -288,7 +281,7 @@ export class StreamWatch implements Sink, Upstream, StallHearer {
     if (this.#isCommitted) this.#relay.fail(failure);
     else {
       this.#relay.cancel();
-      this.#reject(failure);
+      this.#taker?.failed(failure);
     }
   }
 
@@ -298,7 +291,8 @@ export class StreamWatch implements Sink, Upstream, StallHearer {
     if (this.#isOver) return;
     this.#isOver = true;
     if (this.#isCommitted) this.#relay.cancel();
-    else this.#reject(new Failure('caller-left', { phase: 'body', firstEvent: 'our-cancel', isRequestSent: true }));
+    else
+      this.#taker?.failed(new Failure('caller-left', { phase: 'body', firstEvent: 'our-cancel', isRequestSent: true }));
   }
 
   #evidence(firstEvent: 'answer' | 'parse', parse?: string): Evidence {

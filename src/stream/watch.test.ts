@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
 import type { Reply } from '../call/reply.ts';
+import { asFilter } from '../pipeline/asked.testing.ts';
 import { fateOf, PlayedCaller, PlayedTime, PlayedUpstream, playedCall } from './played.testing.ts';
 import { watch } from './watch.ts';
 
@@ -12,7 +13,7 @@ const JSON_FIELDS = ['content-type', 'application/json'];
 const LIMITS = { betweenPartsMs: 15_000, quietMs: 120_000 };
 
 function watching(upstream: PlayedUpstream, call: Call, time = new PlayedTime()): Promise<Reply> {
-  const filter = watch({ clock: time, timers: time, clocks: LIMITS, replyBytesHeldMax: 1000 });
+  const filter = asFilter((ask) => watch({ clock: time, timers: time, clocks: LIMITS, replyBytesHeldMax: 1000 }, ask));
   return filter(call, () => Promise.resolve(upstream.reply));
 }
 

@@ -5,7 +5,7 @@ import type { Outcome, Reply } from '../call/reply.ts';
 import { Relay, wholeReply } from '../call/settle.ts';
 import { classify } from '../diagnosis/classify.ts';
 import type { Evidence } from '../diagnosis/evidence.ts';
-import type { Filter } from '../pipeline/service.ts';
+import type { Ask, Taker } from '../pipeline/service.ts';
 import type { Clock, Timers } from '../world/world.ts';
 import { STREAM_DIALECTS } from './events.ts';
 import { BodyHold, type HeldBody } from './held-body.ts';
@@ -34,57 +34,72 @@ export type WatchOptions = {
 };
 
 /**
- * The filter nearest the target: turns a response head into a reply that is an answer (design §4, contract 2), or throws. Streams are let
+ * Nearest the target: turns a response head into a reply that is an answer (design §4, contract 2), or a failure. Streams are let
  * through at their first output event, plain inference replies when they are whole and JSON, anything else at its first bytes.
- * @throws Failure what `classify` makes of a failing status, a wrong kind of body, an error in a 200, an empty, garbled or silent stream.
+ * Fails with what `classify` makes of a failing status, a wrong kind of body, an error in a 200, an empty, garbled or silent stream.
  */
-export function watch(options: WatchOptions): Filter {
-  // One promise: each more is another turn of the microtask queue on every call.
-  return (call, next) =>
-    new Promise<Reply>((fulfil, reject) => {
-      next(call).then((raw) => {
-        try {
-          look(raw, call, options, fulfil, reject);
-        } catch (stranger) {
-          reject(stranger);
-        }
-      }, reject);
-    });
+export function watch(options: WatchOptions, ask: Ask): Ask {
+  return (call, taker) => ask(call, new Watching(call, options, taker));
 }
 
-function look(raw: Reply, call: Call, options: WatchOptions, fulfil: Fulfil, reject: Reject): void {
-  if (call.dialect === 'http') passThrough(raw, call, options, fulfil, reject);
-  else if (raw.status < 200 || raw.status >= 300) refuse(raw, options, reject);
-  else if (call.isStream) stream(raw, call, options, fulfil, reject);
-  else plain(raw, options, fulfil, reject);
+class Watching implements Taker {
+  readonly #call: Call;
+  readonly #options: WatchOptions;
+  readonly #taker: Taker;
+
+  constructor(call: Call, options: WatchOptions, taker: Taker) {
+    this.#call = call;
+    this.#options = options;
+    this.#taker = taker;
+  }
+
+  answered(raw: Reply): void {
+    try {
+      look(raw, this.#call, this.#options, this.#taker);
+    } catch (stranger) {
+      this.#taker.failed(stranger);
+    }
+  }
+
+  failed(failure: unknown): void {
+    this.#taker.failed(failure);
+  }
 }
 
-type Fulfil = (reply: Reply) => void;
-type Reject = (failure: Failure) => void;
+function look(raw: Reply, call: Call, options: WatchOptions, taker: Taker): void {
+  if (call.dialect === 'http') passThrough(raw, call, options, taker);
+  else if (raw.status < 200 || raw.status >= 300) refuse(raw, options, taker);
+  else if (call.isStream) stream(raw, call, options, taker);
+  else plain(raw, options, taker);
+}
 
-function stream(raw: Reply, call: Call, options: WatchOptions, fulfil: Fulfil, reject: Reject): void {
+function stream(raw: Reply, call: Call, options: WatchOptions, taker: Taker): void {
   const dialect = STREAM_DIALECTS[call.dialect];
   const type = mediaTypeOf(raw.fields);
-  if (dialect === undefined) plain(raw, options, fulfil, reject);
+  if (dialect === undefined) plain(raw, options, taker);
   // A page where events were due: read as what it is, so that it can be judged.
-  else if (type.includes('html')) refuse(raw, options, reject);
-  else if (type.includes('json')) plain(raw, options, (whole) => tellAsStream(whole, call, fulfil, reject), reject);
+  else if (type.includes('html')) refuse(raw, options, taker);
+  else if (type.includes('json'))
+    plain(raw, options, {
+      answered: (whole) => tellAsStream(whole, call, taker),
+      failed: (failure) => taker.failed(failure),
+    });
   else if (isEncoded(raw.fields)) {
     raw.cancel();
-    reject(failureOf({ ...answered(raw, NOTHING), firstEvent: 'parse', parse: 'content-encoding' }));
+    taker.failed(failureOf({ ...answered(raw, NOTHING), firstEvent: 'parse', parse: 'content-encoding' }));
   } else {
     const { clock, timers, clocks: limits } = options;
-    new StreamWatch(raw, call, dialect, { clock, timers, limits }, fulfil, reject).begin();
+    new StreamWatch(raw, call, dialect, { clock, timers, limits }, taker).begin();
   }
 }
 
 /** A plain answer though a stream was asked for: its words are good, and are told as the stream that the caller reads. */
-function tellAsStream(whole: Reply, call: Call, fulfil: Fulfil, reject: Reject): void {
+function tellAsStream(whole: Reply, call: Call, taker: Taker): void {
   const body = whole instanceof Relay ? Buffer.concat(whole.takeHeld()) : NOTHING;
   const events = whole instanceof Relay && whole.outcome !== undefined ? unrolled(call.dialect, body) : undefined;
   if (events === undefined) {
     whole.cancel();
-    reject(
+    taker.failed(
       failureOf({ ...answered(whole, body.subarray(0, ERROR_BYTES_MAX)), firstEvent: 'parse', parse: 'event-stream' }),
     );
     return;
@@ -92,13 +107,13 @@ function tellAsStream(whole: Reply, call: Call, fulfil: Fulfil, reject: Reject):
   const fields = withoutCoding(whole.fields).map((value, i, all) =>
     all[i - 1] === 'content-type' && i % 2 === 1 ? EVENT_STREAM : value,
   );
-  fulfil(wholeReply(whole.status, fields, events, whole.target));
+  taker.answered(wholeReply(whole.status, fields, events, whole.target));
 }
 
-function plain(raw: Reply, options: WatchOptions, fulfil: Fulfil, reject: Reject): void {
+function plain(raw: Reply, options: WatchOptions, taker: Taker): void {
   const hold: BodyHold = new BodyHold(raw, options.replyBytesHeldMax, (held) => {
-    if (held.outcome?.kind === 'failed') reject(held.outcome.failure);
-    else if (held.outcome?.kind === 'abandoned') reject(left());
+    if (held.outcome?.kind === 'failed') taker.failed(held.outcome.failure);
+    else if (held.outcome?.kind === 'abandoned') taker.failed(left());
     else if (held.isLarger) {
       const relay = new Relay(raw, raw);
       relay.give(held.bytes);
@@ -106,34 +121,36 @@ function plain(raw: Reply, options: WatchOptions, fulfil: Fulfil, reject: Reject
       raw.onOutcome((outcome) => {
         if (outcome.kind === 'abandoned') relay.cancel();
       });
-      fulfil(relay);
-    } else judge(raw, held.bytes, fulfil, reject);
+      taker.answered(relay);
+    } else judge(raw, held.bytes, taker);
   });
   hold.begin();
 }
 
-function judge(raw: Reply, body: Uint8Array, fulfil: Fulfil, reject: Reject): void {
+function judge(raw: Reply, body: Uint8Array, taker: Taker): void {
   const coding = fieldOf(raw.fields, 'content-encoding');
   const bytes = coding === undefined ? body : decoded(coding, body);
   if (bytes === undefined) {
-    reject(failureOf({ ...answered(raw, body), firstEvent: 'parse', parse: 'content-encoding' }));
+    taker.failed(failureOf({ ...answered(raw, body), firstEvent: 'parse', parse: 'content-encoding' }));
     return;
   }
   switch (judgePlain(bytes)) {
     case 'answer':
-      fulfil(wholeReply(raw.status, bytes === body ? raw.fields : withoutCoding(raw.fields), bytes, raw.target));
+      taker.answered(
+        wholeReply(raw.status, bytes === body ? raw.fields : withoutCoding(raw.fields), bytes, raw.target),
+      );
       return;
     case 'error':
     case 'not-json':
-      reject(failureOf(answered(raw, bytes.subarray(0, ERROR_BYTES_MAX))));
+      taker.failed(failureOf(answered(raw, bytes.subarray(0, ERROR_BYTES_MAX))));
       return;
   }
 }
 
 /** The answer is a failure: its body is read as far as evidence needs it, then judged. */
-function refuse(raw: Reply, options: WatchOptions, reject: Reject): void {
+function refuse(raw: Reply, options: WatchOptions, taker: Taker): void {
   readError(raw, options, (body, outcome) =>
-    reject(outcome?.kind === 'abandoned' ? left() : failureOf(answered(raw, body))),
+    taker.failed(outcome?.kind === 'abandoned' ? left() : failureOf(answered(raw, body))),
   );
 }
 
@@ -158,43 +175,36 @@ function readError(
 }
 
 /** Any other path: nothing is judged but a status that another target may not have, on methods that are safe to repeat. */
-function passThrough(raw: Reply, call: Call, options: WatchOptions, fulfil: Fulfil, reject: Reject): void {
+function passThrough(raw: Reply, call: Call, options: WatchOptions, taker: Taker): void {
   // A protocol of its own begins: it may be the caller who speaks first.
-  if (raw.status === 101) fulfil(raw);
-  else if (ELSEWHERE.has(raw.status) && SAFE_METHODS.has(call.method)) refuse(raw, options, reject);
+  if (raw.status === 101) taker.answered(raw);
+  else if (ELSEWHERE.has(raw.status) && SAFE_METHODS.has(call.method)) refuse(raw, options, taker);
   // An event stream of any kind is let through at its head: its first event may be an hour away, and the head is what its reader waits for.
-  else if (mediaTypeOf(raw.fields).startsWith('text/event-stream')) fulfil(raw);
-  else if (raw instanceof Relay && raw.hasBegun) settled(raw, fulfil, reject);
-  else firstBytes(raw, fulfil, reject);
+  else if (mediaTypeOf(raw.fields).startsWith('text/event-stream')) taker.answered(raw);
+  else firstBytes(raw, taker);
 }
 
-function settled(raw: Relay, fulfil: Fulfil, reject: Reject): void {
-  const { outcome } = raw;
-  if (outcome?.kind === 'failed' && !raw.hasHeld) reject(outcome.failure);
-  else fulfil(raw);
-}
-
-function firstBytes(raw: Reply, fulfil: Fulfil, reject: Reject): void {
+function firstBytes(raw: Reply, taker: Taker): void {
   const relay = new Relay(raw, raw);
   let isSettled = false;
   raw.onOutcome((outcome) => {
     if (outcome.kind !== 'abandoned') return;
     relay.cancel();
-    if (!isSettled) reject(left());
+    if (!isSettled) taker.failed(left());
     isSettled = true;
   });
   raw.flow({
     part(bytes) {
       relay.part(bytes);
-      if (!isSettled) fulfil(relay);
+      if (!isSettled) taker.answered(relay);
       isSettled = true;
     },
     end(outcome) {
       if (isSettled || outcome.kind !== 'failed') relay.end(outcome);
       if (isSettled) return;
       isSettled = true;
-      if (outcome.kind === 'failed') reject(outcome.failure);
-      else fulfil(relay);
+      if (outcome.kind === 'failed') taker.failed(outcome.failure);
+      else taker.answered(relay);
     },
   });
 }

@@ -1,10 +1,8 @@
 import { createServer, isIP, type Server, Socket, type SocketConstructorOpts } from 'node:net';
 import { createServer as createTlsServer, getCACertificates, connect as tlsConnect } from 'node:tls';
-import { faultOf, SocketWire } from './wire.ts';
+import { readBuffer } from './views.ts';
+import { faultOf, onRead, SocketWire } from './wire.ts';
 import type { Address, Listener, ListenOptions, Net, TlsClientOptions, Wire, WireHearer } from './world.ts';
-
-/** One read buffer for every plain socket: bytes are handled before the next read, so nobody needs their own (and 64 KiB each would not do for 10,000). */
-const readBuffer = Buffer.allocUnsafeSlow(65_536);
 
 /** As Node's own and nginx's default. */
 const BACKLOG = 511;
@@ -19,6 +17,8 @@ function listen(options: ListenOptions, accept: (wire: Wire) => WireHearer): Pro
     const wire = new SocketWire(socket, DEAF);
     wire.hearer = accept(wire);
     socket.on('data', (bytes: Buffer) => wire.heard(bytes));
+    // It comes paused where it could have been taken over.
+    socket.resume();
     wire.hearer.open();
   };
   let server: Server;
@@ -58,7 +58,7 @@ function listen(options: ListenOptions, accept: (wire: Wire) => WireHearer): Pro
 /**
  * Takes an accepted connection over into a socket that reads into the shared buffer, as those we open do by themselves. Else each read
  * costs 64 KiB asked for and given back, a buffer object for the collector, and a way through Node's streams. False where the platform has
- * no such handle: the socket is as it was.
+ * no such handle: the socket is as it was. `_handle` and `_server` are Node's own and may change: `adoption.test.ts` tells when they do.
  */
 function acceptShared(accepted: Socket, accept: (wire: Wire) => WireHearer): boolean {
   const handle: unknown = Reflect.get(accepted, '_handle');
@@ -79,21 +79,10 @@ function sharedReader(
   hearer: WireHearer,
   more: { readonly handle?: object } = {},
 ): { socket: Socket; wire: SocketWire } {
-  const options = {
-    ...more,
-    allowHalfOpen: true,
-    onread: {
-      buffer: readBuffer,
-      callback(length: number) {
-        wire.heard(readBuffer.subarray(0, length));
-        return true;
-      },
-    },
-  };
+  const options = { ...more, allowHalfOpen: true, onread: { buffer: readBuffer, callback: onRead } };
   // `handle` is what Node's own servers pass here; its types leave it out.
   const socket = new Socket(options as SocketConstructorOpts);
-  const wire: SocketWire = new SocketWire(socket, hearer);
-  return { socket, wire };
+  return { socket, wire: new SocketWire(socket, hearer) };
 }
 
 function addressOf(server: Server, asked: Address): Address {

@@ -1,5 +1,6 @@
 import { realChance } from './chance.ts';
 import { realFiles } from './files.ts';
+import { realMemory } from './memory.ts';
 import { realNames } from './names.ts';
 import { realNet } from './net.ts';
 import { Wheel } from './wheel.ts';
@@ -26,6 +27,7 @@ export function realWorld(): World {
     net: realNet,
     names: realNames,
     files: realFiles,
+    memory: realMemory,
     env: process.env,
   };
 }

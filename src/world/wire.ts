@@ -2,6 +2,8 @@ import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { getSystemErrorName } from 'node:util';
 import { dropGathered, flushGathered, GATHER_MAX_BYTES, gather } from './gathering.ts';
+import { type EagerReader, mayReadOn } from './turn-share.ts';
+import { readBuffer, readView } from './views.ts';
 import type { PeerAddress, TlsFacts, Wire, WireFault, WireHearer } from './world.ts';
 
 /** Above this much queued, `write` says stop: four times the kernel's usual send chunk, so that a fast reader never waits for us. */
@@ -53,8 +55,16 @@ function onClose(this: WiredSocket): void {
   this[WIRE]?.closed();
 }
 
+/** What Node calls, on the socket, when it has read into the shared buffer. False: it is to read no more in this turn. */
+export function onRead(this: WiredSocket, length: number): boolean {
+  const wire = this[WIRE];
+  if (wire === undefined) return true;
+  wire.heard(readView(length));
+  return length < readBuffer.length || wire.mayReadOn(length);
+}
+
 /** A wire on one of Node's sockets. */
-export class SocketWire implements Wire {
+export class SocketWire implements Wire, EagerReader {
   hearer: WireHearer;
   readonly #socket: Socket;
   #bytesWritten = 0;
@@ -67,6 +77,10 @@ export class SocketWire implements Wire {
   /** Written, and not yet given to the socket. */
   #gatheredBytes = 0;
   #remote: PeerAddress | undefined;
+  /** By its owner. */
+  #isPaused = false;
+  /** For its share of a turn. */
+  #isWaiting = false;
 
   constructor(socket: Socket, hearer: WireHearer) {
     this.#socket = socket;
@@ -102,6 +116,18 @@ export class SocketWire implements Wire {
   heard(bytes: Uint8Array): void {
     this.#bytesRead += bytes.length;
     this.hearer.data(bytes);
+  }
+
+  /** After a read that filled the shared buffer: whether the next one may follow in this turn. */
+  mayReadOn(bytes: number): boolean {
+    if (this.#isWaiting) return false;
+    this.#isWaiting = !mayReadOn(this, bytes);
+    return !this.#isWaiting;
+  }
+
+  readOn(): void {
+    this.#isWaiting = false;
+    if (!this.#isPaused && !this.#isOver) this.#socket.resume();
   }
 
   #over(): void {
@@ -206,11 +232,13 @@ export class SocketWire implements Wire {
   }
 
   pause(): void {
+    this.#isPaused = true;
     this.#socket.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#isPaused = false;
+    if (!this.#isWaiting) this.#socket.resume();
   }
 
   get bytesWritten(): number {

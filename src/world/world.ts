@@ -9,6 +9,7 @@ export type World = {
   readonly net: Net;
   readonly names: Names;
   readonly files: Files;
+  readonly memory: Memory;
   readonly env: Readonly<Record<string, string | undefined>>;
 };
 
@@ -173,4 +174,13 @@ export type Files = {
   write(path: string, text: string): Promise<void>;
   /** Calls back, debounced, when the file's content may have changed. */
   watch(path: string, changed: () => void): { close(): void };
+};
+
+/** The memory of the process. */
+export type Memory = {
+  /**
+   * Collects what nobody needs any more and returns its pages to the system. Everything waits meanwhile, for a tenth of a second and
+   * more: at rest only.
+   */
+  giveBack(): void;
 };

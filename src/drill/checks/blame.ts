@@ -1,6 +1,7 @@
 import type { Plan } from '../sim/plan.ts';
+import type { RunRecord } from '../sim/run.ts';
 import { isAnswered } from '../workloads/seen.ts';
-import { type Check, isRoomy, isWaySound, receiptsOf, soundTargets, story } from './check.ts';
+import { type Check, isRoomy, isWaySound, receiptsOf, story } from './check.ts';
 
 /** A first rest lasts 5 s, give or take its jitter: a shorter gap proves nothing. */
 const GAP_MS = 3000;
@@ -25,15 +26,26 @@ export const blame: Check = {
       lastOf.set(name, { atMs: startMs, nth });
       if (last === undefined || nth - last.nth <= TURNS_MAX * names.length || startMs - last.atMs < GAP_MS) continue;
       const fromMs = last.atMs - TRACES_MS;
-      if (soundTargets(record, fromMs, startMs).length < names.length || !isWaySound(record, fromMs, startMs)) continue;
+      if (!names.every((each) => isBlameless(record, each, fromMs, startMs)) || !isWaySound(record, fromMs, startMs))
+        continue;
       const when = `${(last.atMs / 1000).toFixed(1)} s to ${(startMs / 1000).toFixed(1)} s`;
       yield {
-        what: `${name} was sound, and not asked from ${when} while others were ${nth - last.nth} times`,
+        what: `${name} did no wrong, and was not asked from ${when} while others were ${nth - last.nth} times`,
         seen: undefined,
       };
     }
   },
 };
+
+/** What a service says of a call, and not of itself. */
+const CALLERS_OWN: ReadonlySet<string> = new Set(['content-refused', 'context-too-long']);
+
+/** Sound, or struck by nothing but refusals for the calls' own sake. */
+function isBlameless({ plan, troubles }: RunRecord, name: string, fromMs: number, untilMs: number): boolean {
+  const own = plan.acts.flatMap(({ deed }) => ('hosts' in deed && deed.hosts.includes(name) ? [deed] : []));
+  if (own.length > 0 && own.every((deed) => deed.word === 'fault' && CALLERS_OWN.has(deed.fault))) return true;
+  return troubles.isSound(name, fromMs, untilMs);
+}
 
 /** Standbys, regions, affinity, and slow or unlike services are passed over for reasons of their own. */
 export function isEven(plan: Plan): boolean {
@@ -54,8 +66,10 @@ export const safety: Check = {
     const receipts = receiptsOf(record);
     for (const seen of record.seen) {
       const got = receipts.get(seen.key) ?? [];
-      if (seen.safety === 'not-sent' && got.length > 0) {
-        yield { what: `${story(seen)} was told "not sent", and ${got.length} upstream(s) had it whole`, seen };
+      // A caller whose gateway died under it asks again: the new one tells of the call that it knows.
+      const own = got.filter(({ requestId }) => requestId === seen.requestId);
+      if (seen.safety === 'not-sent' && own.length > 0) {
+        yield { what: `${story(seen)} was told "not sent", and ${own.length} upstream(s) had it whole`, seen };
       }
       // Who comes back reads what was answered before.
       const isFromTarget = seen.wanted !== undefined && seen.again === undefined && isAnswered(seen);

@@ -5,6 +5,7 @@ import { blame, safety } from './blame.ts';
 import { bounded, outOfTheWay } from './bounded.ts';
 import type { Check, Violation } from './check.ts';
 import { delivered, recovered } from './delivered.ts';
+import { fair } from './fair.ts';
 import { comesBack, leftAlone, slowStart } from './rest.ts';
 import { continuity, named } from './sound.ts';
 import { truthful, whole } from './truthful.ts';
@@ -24,6 +25,7 @@ export const CHECKS: readonly Check[] = [
   slowStart,
   safety,
   bounded,
+  fair,
   noIdleWork,
   continuity,
   outOfTheWay,

@@ -1,8 +1,20 @@
+import type { RunRecord } from '../sim/run.ts';
 import type { Seen } from '../workloads/seen.ts';
 import { type Check, isWaySound, receiptsOf, soundTargets, story } from './check.ts';
 
 /** A cancelled exchange is closed at once; this much is for the way there, and for an end that is read off so that its connection lives. */
 const LATE_MS = 3000;
+
+/** Faults by which a service is slow or silent, and nothing else. */
+const SLOW = /^(slow-head|slow-drip|silence-after-head|stall-after-events|accept-and-hang)/;
+
+/** What trouble keeps back on the way to a target, or has made it forget, arrives when nobody wants it any more, or never. */
+function isLineSound({ plan, fromMs }: RunRecord, name: string, untilMs: number): boolean {
+  return plan.acts.every(({ atMs, deed }) => {
+    const isOnLine = 'hosts' in deed && deed.word !== 'fault' && deed.hosts.includes(name);
+    return !isOnLine || fromMs + atMs > untilMs;
+  });
+}
 
 /** P7: nobody works for a call that is over. */
 export const noIdleWork: Check = {
@@ -17,9 +29,10 @@ export const noIdleWork: Check = {
         if (seen?.endMs === undefined || seen.kind === 'reconnecting') continue;
         const untilMs = seen.endMs + LATE_MS;
         if ((receipt.endMs ?? Number.POSITIVE_INFINITY) <= untilMs) continue;
-        // What trouble keeps back on the way arrives when nobody wants it any more.
-        const isSound = record.troubles.isSound(name, seen.startMs, untilMs);
-        if (!isSound || !isWaySound(record, seen.startMs, untilMs)) continue;
+        if (!isLineSound(record, name, untilMs) || !isWaySound(record, seen.startMs, untilMs)) continue;
+        // A service that only takes its time hears of the end as any other does.
+        const isWell = record.troubles.isSound(name, seen.startMs, untilMs);
+        if (!isWell && (receipt.fault === undefined || !SLOW.test(receipt.fault))) continue;
         yield { what: `${name} went on for ${story(seen)}`, seen };
       }
     }

@@ -55,6 +55,7 @@ export async function liveRun(stage: LiveStage, replay: string, isOver: () => bo
     });
   }
   const healAll = beginActs(stage, troubles, isOver);
+  const rests = watchRests(stage);
   const sleep = (ms: number): Promise<void> => new Promise((fulfil) => void timers.after(ms, fulfil));
   while (clock.now() < untilMs && !isOver()) await sleep(LOOK_MS);
   healAll();
@@ -63,11 +64,16 @@ export async function liveRun(stage: LiveStage, replay: string, isOver: () => bo
   while (clock.now() < calmUntilMs + LAST_MS && (clock.now() < calmUntilMs || running > 0) && !isOver())
     await sleep(LOOK_MS);
   site.hangUp();
+  rests.stop();
   const record: RunRecord = {
     plan,
     // Who still waits when the drill ends was not failed by anybody.
     seen: seen.filter(({ endMs }) => endMs !== undefined),
-    stations: await stage.stations(),
+    stations: (await stage.stations()).map((station) => ({
+      ...station,
+      knocks: [],
+      restsAt: rests.restsAt.get(station.name) ?? [],
+    })),
     troubles,
     fromMs,
     healedMs,
@@ -81,6 +87,33 @@ export async function liveRun(stage: LiveStage, replay: string, isOver: () => bo
     events: 0,
   };
   return { record, violations: judge(record, CHECKS), tally: tallyOf(record), replay };
+}
+
+/** When the gateway laid which target to rest, as its admin port tells. */
+function watchRests({ world, seats }: LiveStage): {
+  readonly restsAt: ReadonlyMap<string, number[]>;
+  readonly stop: () => void;
+} {
+  const restsAt = new Map<string, number[]>();
+  const resting = new Set<string>();
+  let isWatching = true;
+  const look = async (): Promise<void> => {
+    for (const { target, fitness } of (await seats()) ?? []) {
+      if (fitness === 'serving') resting.delete(target);
+      else if (!resting.has(target)) {
+        resting.add(target);
+        restsAt.set(target, [...(restsAt.get(target) ?? []), world.clock.now()]);
+      }
+    }
+    if (isWatching) world.timers.after(LOOK_MS, () => void look());
+  };
+  void look();
+  return {
+    restsAt,
+    stop: () => {
+      isWatching = false;
+    },
+  };
 }
 
 /** Does what the plan wants done, each at its time; returns what undoes all that is still done. */

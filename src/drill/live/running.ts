@@ -1,33 +1,40 @@
+import type { SeatView } from '../../call/control.ts';
 import { isLoopback } from '../../config/address.ts';
-import type { Settings, TargetSettings } from '../../config/settings.ts';
+import type { Settings } from '../../config/settings.ts';
 import type { Address, World } from '../../world/world.ts';
 import type { Received } from '../ledger.ts';
 import { rawExchange } from '../raw-client.ts';
+import { deedWords } from '../report/deeds.ts';
 import type { Scenario } from '../scenarios.ts';
 import { seatsAt } from '../seats.ts';
-import type { Deed, Plan, TargetPlan } from '../sim/plan.ts';
+import type { Act, Deed, Plan, TargetPlan } from '../sim/plan.ts';
+import { renamed } from './renamed.ts';
 import type { LiveStage } from './stage.ts';
 
 /** A target of a running gateway, as far as a drill may touch it. */
 export type Reached = {
-  readonly target: TargetSettings;
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
   /** `sandbox` can be broken; `loopback` is called and left whole; `real` belongs to somebody, and costs. */
   readonly kind: 'sandbox' | 'loopback' | 'real';
-  /** What a sandbox tells of itself. */
-  readonly state: object | undefined;
 };
 
-/** Requests that a sandbox remembers are fetched so often: it keeps the last twenty. */
+/** Requests that a sandbox remembers are fetched so often: it tells the last hundred. */
 const LOOK_MS = 300;
 const SILENT = { firstMs: 1000, quietMs: 1000 };
 
-/** Looks at every target of a config: which are sandboxes, which are near, which are real. */
-export function reach(world: World, settings: Settings): Promise<readonly Reached[]> {
+/**
+ * Looks at every target of a running gateway, as the gateway itself tells of them: which are sandboxes, which are near, which are real. The
+ * config is not asked, since it may name none (then the gateway has found some) or have changed since.
+ */
+export function reach(world: World, seats: readonly SeatView[]): Promise<readonly Reached[]> {
+  const byName = new Map(seats.map(({ target: name, host, port }) => [name, { name, host, port }]));
   return Promise.all(
-    settings.targets.map(async (target): Promise<Reached> => {
-      if (!isLoopback(target.origin.host)) return { target, kind: 'real', state: undefined };
+    [...byName.values()].map(async (target): Promise<Reached> => {
+      if (!isLoopback(target.host)) return { ...target, kind: 'real' };
       const state = await controlled(world, target, 'GET', '/drill', '');
-      return { target, kind: state === undefined ? 'loopback' : 'sandbox', state };
+      return { ...target, kind: state === undefined ? 'loopback' : 'sandbox' };
     }),
   );
 }
@@ -42,10 +49,11 @@ export function runningStage(
   minutes: number,
 ): LiveStage {
   const scripted = scenario.make(seed, minutes);
-  const names = reached.map(({ target }) => target.name);
+  const names = reached.map(({ name }) => name);
   const hosts = new Map(scripted.targets.map(({ name }, nth) => [name, names[nth % names.length] ?? name]));
-  const sandboxes = new Map(reached.filter(({ kind }) => kind === 'sandbox').map((each) => [each.target.name, each]));
+  const sandboxes = new Map(reached.filter(({ kind }) => kind === 'sandbox').map((each) => [each.name, each]));
   const [route] = settings.routes;
+  const adapted = scripted.acts.map((act) => adapt(act, hosts, sandboxes));
   const plan: Plan = {
     ...scripted,
     deadlineMs: settings.deadlineMs,
@@ -56,32 +64,39 @@ export function runningStage(
       }),
     ),
     pools: [{ targets: names, balance: 'least-connections', redundancy: undefined }],
-    acts: scripted.acts.flatMap((act) => {
-      const deed = asFault(act.deed, hosts, sandboxes);
-      return deed === undefined ? [] : [{ ...act, deed }];
-    }),
+    acts: adapted.flatMap(({ act }) => act ?? []),
   };
   const records = new Map<string, Map<number, Received>>(names.map((name) => [name, new Map()]));
   let isOver = false;
   const look = async (): Promise<void> => {
-    for (const [name, { target }] of sandboxes) {
+    for (const [name, target] of sandboxes) {
+      const askedMs = world.clock.now();
       const state = await controlled(world, target, 'GET', '/drill', '');
-      const last: unknown = Reflect.get(Object(state), 'last');
-      for (const each of (Array.isArray(last) ? last : []) as readonly Received[])
-        records.get(name)?.set(each.serial, each);
+      const { nowMs, last } = { nowMs: askedMs, last: [], ...state };
+      // The sandbox tells the time by the clock of its own process.
+      const aheadMs = nowMs - (askedMs + world.clock.now()) / 2;
+      for (const each of last as readonly Received[]) {
+        const { startMs, endMs } = each;
+        const own = { ...each, startMs: startMs - aheadMs, endMs: endMs === undefined ? undefined : endMs - aheadMs };
+        records.get(name)?.set(each.serial, own);
+      }
     }
-    if (!isOver) world.timers.after(LOOK_MS, () => void look());
   };
-  void look();
+  const lookOn = async (): Promise<void> => {
+    await look();
+    if (!isOver) world.timers.after(LOOK_MS, () => void lookOn());
+  };
+  void lookOn();
   const model = route?.pools[0]?.model ?? route?.models.find((each) => !each.includes('*')) ?? 'sandbox-chat';
   return {
     plan,
     world,
     gateway: { ip: settings.listen.ip, port: settings.listen.port },
     voice: { voice: 'sandbox', model },
+    notes: [...new Set(adapted.flatMap(({ note }) => note ?? []))],
     act: (deed) => {
       if (deed.word !== 'fault') return undefined;
-      const struck = deed.hosts.flatMap((host) => sandboxes.get(host)?.target ?? []);
+      const struck = deed.hosts.flatMap((host) => sandboxes.get(host) ?? []);
       const share = deed.share < 1 ? ` share=${deed.share}` : '';
       for (const target of struck) void controlled(world, target, 'PUT', '/drill/fault', `${deed.fault}${share}`);
       return () => {
@@ -89,49 +104,64 @@ export function runningStage(
       };
     },
     settled: async () => undefined,
-    stations: async () => names.map((name) => ({ name, received: [...(records.get(name)?.values() ?? [])] })),
+    stations: async () => {
+      await look();
+      return names.map((name) => ({ name, received: [...(records.get(name)?.values() ?? [])] }));
+    },
     seats: () => seatsAt(world, settings.admin),
     stop: async () => {
       isOver = true;
-      for (const { target } of sandboxes.values()) await controlled(world, target, 'DELETE', '/drill/fault', '');
+      for (const target of sandboxes.values()) await controlled(world, target, 'DELETE', '/drill/fault', '');
     },
   };
 }
 
-/** The nearest thing that a sandbox can do by itself; undefined when there is none. */
-function asFault(
-  deed: Deed,
+/** An act as far as sandboxes can do it to themselves, or the nearest thing that they can; the note says what is different. */
+function adapt(
+  act: Act,
   hosts: ReadonlyMap<string, string>,
   sandboxes: ReadonlyMap<string, Reached>,
-): Deed | undefined {
-  if (!('hosts' in deed)) return undefined;
-  const struck = [...new Set(deed.hosts.map((host) => hosts.get(host) ?? host))].filter((host) => sandboxes.has(host));
-  if (struck.length === 0) return undefined;
-  const fault = deed.word === 'fault' ? deed.fault : NEAREST[deed.word];
-  if (fault === undefined) return undefined;
-  return { word: 'fault', hosts: struck, fault, share: deed.word === 'fault' ? deed.share : 1 };
+): { readonly act?: Act; readonly note?: string } {
+  const asked = renamed(act.deed, hosts);
+  if (!('hosts' in asked)) return { note: `Left out, since it cannot be done from outside: ${deedWords(asked)}` };
+  const struck = asked.hosts.filter((host) => sandboxes.has(host));
+  if (struck.length === 0) return { note: `Left out, since these are no sandboxes: ${deedWords(asked)}` };
+  const text = asked.word === 'fault' ? asked.fault : NEAREST[asked.word];
+  // Nobody can tell it to listen again while it does not: it has to know beforehand when.
+  const fault = text === 'refuse' ? `refuse(${Math.ceil(act.forMs)})` : text;
+  const share = asked.word === 'fault' ? asked.share : 1;
+  const done: Act = { ...act, deed: { word: 'fault', hosts: struck, fault, share } };
+  if (asked.word === 'fault') return { act: done };
+  return {
+    act: done,
+    note: `In the place of what a sandbox cannot do to itself, ${text} was done: ${deedWords(asked)}`,
+  };
 }
 
-const NEAREST: Partial<Record<Deed['word'], string>> = {
+const NEAREST: Record<Exclude<Extract<Deed, { hosts: readonly string[] }>['word'], 'fault'>, string> = {
   block: 'accept-and-hang',
   freeze: 'accept-and-hang',
-  // Its control must be reachable to heal it, so that it cannot refuse connections itself.
-  power: 'reset-before-head',
+  power: 'refuse',
   'slow-line': 'slow-drip(20, 50)',
   'reset-all': 'reset-before-head',
   forget: 'accept-and-hang',
+  // No connection comes about, whatever the reason.
+  names: 'refuse',
+  'wrong-address': 'refuse',
+  certificate: 'refuse',
 };
 
 /** Asks a sandbox on its own port; undefined when it is none. */
 async function controlled(
   world: World,
-  { origin }: TargetSettings,
+  target: Pick<Reached, 'host' | 'port'>,
   method: string,
   path: string,
   body: string,
 ): Promise<object | undefined> {
-  const address: Address = { ip: origin.host === 'localhost' ? '127.0.0.1' : origin.host, port: origin.port };
-  const head = `${method} ${path} HTTP/1.1\r\nhost: ${origin.host}\r\nconnection: close\r\n`;
+  const { host, port } = target;
+  const address: Address = { ip: host.endsWith('localhost') ? '127.0.0.1' : host, port };
+  const head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n`;
   const request = `${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
   const { text } = await rawExchange(world, address, request, SILENT);
   if (!text.startsWith('HTTP/1.1 200')) return undefined;

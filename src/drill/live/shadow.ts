@@ -2,6 +2,7 @@ import { readSource } from '../../config/source.ts';
 import type { Serving, serve } from '../../serve.ts';
 import type { Chance, World } from '../../world/world.ts';
 import { formatFault, parseFault } from '../parse-fault.ts';
+import { deedWords } from '../report/deeds.ts';
 import type { Scenario } from '../scenarios.ts';
 import { seatsAt } from '../seats.ts';
 import { seededChance } from '../sim/chance.ts';
@@ -10,6 +11,7 @@ import { isPoisoned, POISONED } from '../sim/stage.ts';
 import { busyWorkers } from '../sim/workers.ts';
 import { startUpstream, type Upstream } from '../upstream.ts';
 import { MODELS, VOICE } from '../workloads/wish.ts';
+import { renamed } from './renamed.ts';
 import type { LiveStage } from './stage.ts';
 import { Veil, ZONE } from './veil.ts';
 
@@ -60,8 +62,10 @@ export async function shadowStage(world: World, options: ShadowOptions): Promise
         serving = await begin();
       });
   };
+  const plan = planFor(scripted, names, copy.pools);
   return {
-    plan: planFor(scripted, names, copy.pools),
+    plan: { ...plan, acts: plan.acts.filter(({ deed }) => deed.word !== 'clock') },
+    notes: notesOf(plan),
     world,
     gateway: data,
     voice: undefined,
@@ -177,9 +181,22 @@ function act(deed: Deed, { veil, upstreams, chance, text, write, restart }: Scen
       restart();
       return () => undefined;
     case 'slow-line':
+      return strike(upstreams, { word: 'fault', hosts: deed.hosts, fault: SLOW, share: 1 }, chance);
     case 'clock':
       return undefined;
   }
+}
+
+/** The nearest thing to a slow line. */
+const SLOW = 'slow-drip(20, 50)';
+
+/** What is done in another way, or not at all. */
+function notesOf({ acts }: Plan): readonly string[] {
+  const notes = acts.flatMap(({ deed }) => {
+    if (deed.word === 'clock') return [`Left out, since real clocks are nobody's to set: ${deedWords(deed)}`];
+    return deed.word === 'slow-line' ? [`In the place of a slow line, ${SLOW} was done: ${deedWords(deed)}`] : [];
+  });
+  return [...new Set(notes)];
 }
 
 /** Strikes sandboxes of this very process. */
@@ -252,11 +269,6 @@ function poolsOf(routes: unknown, names: readonly string[]): readonly PoolPlan[]
     };
   });
   return found.length > 0 ? found : [{ targets: names, balance: 'least-connections', redundancy: undefined }];
-}
-
-function renamed(deed: Deed, hosts: ReadonlyMap<string, string>): Deed {
-  if (!('hosts' in deed)) return deed;
-  return { ...deed, hosts: [...new Set(deed.hosts.map((host) => hosts.get(host) ?? host))] };
 }
 
 function portOf({ address }: Upstream): number {

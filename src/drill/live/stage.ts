@@ -11,6 +11,8 @@ export type LiveStage = {
   readonly world: World;
   readonly gateway: Address;
   readonly voice: Voice | undefined;
+  /** What of the scenario is not done here, or done in another way: sentences for whoever reads the report. */
+  readonly notes: readonly string[];
   /** Does it, and returns what undoes it; undefined when it cannot be done here. */
   readonly act: (deed: Deed) => (() => void) | undefined;
   /** Settles when no restart is under way any more. */

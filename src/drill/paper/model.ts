@@ -3,12 +3,12 @@ import type { ServiceSize, Size } from './size.ts';
 /** What holds calls back, in the words of the config or of the world. */
 export type Bound =
   | 'capacity of the targets'
-  | 'adaptive limit on the targets'
+  | 'overload.concurrency'
   | 'retries.budget'
   | 'retries.attempts'
-  | 'limits.waiters'
-  | 'limits.wait'
-  | 'deadline';
+  | 'overload.waiting'
+  | 'overload.wait'
+  | 'timeouts.deadline';
 
 /** One second of it; calls, all replicas together. */
 export type Second = {
@@ -146,7 +146,7 @@ function playStep(size: Size, kinds: readonly Kind[], books: Books, demand: numb
   played.left = Math.max(0, todo);
   if (played.left > EPSILON) {
     const isLimited = kinds.some((kind) => kind.limit < kind.capacity);
-    books.felt(isLimited ? 'adaptive limit on the targets' : 'capacity of the targets', played.left, nowMs);
+    books.felt(isLimited ? 'overload.concurrency' : 'capacity of the targets', played.left, nowMs);
   }
   return played;
 }
@@ -250,7 +250,7 @@ function roomFor(
   if (refused > EPSILON) {
     const bySize = sizeMax < byTime;
     books.felt(
-      bySize ? 'limits.waiters' : size.deadlineMs < size.waitMaxMs ? 'deadline' : 'limits.wait',
+      bySize ? 'overload.waiting' : size.deadlineMs < size.waitMaxMs ? 'timeouts.deadline' : 'overload.wait',
       refused,
       nowMs,
     );

@@ -99,7 +99,7 @@ function sizeIn(form: Form): Size {
     if (atMs < (traffic[nth - 1]?.atMs ?? 0)) form.fault('traffic', 'its points go forward in time', [nth, 'at']);
   }
   const retries = form.map('retries');
-  const limits = form.map('limits');
+  const overload = form.map('overload');
   const callers = form.map('callers');
   return {
     replicas: form.whole('replicas', 1, REPLICAS_MAX, 1),
@@ -111,8 +111,8 @@ function sizeIn(form: Form): Size {
     budgetShare: retries?.number('budget', 0, 1, SAMPLE.budgetShare) ?? SAMPLE.budgetShare,
     budgetPerS: retries?.number('budget-per-second', 0, 100_000, SAMPLE.budgetPerS) ?? SAMPLE.budgetPerS,
     attemptsMax: retries?.whole('attempts', 1, 20, SAMPLE.attemptsMax) ?? SAMPLE.attemptsMax,
-    waitersMax: limits?.whole('waiters', 0, 1_000_000, SAMPLE.waitersMax) ?? SAMPLE.waitersMax,
-    waitMaxMs: limits?.duration('wait', 0, 600_000, SAMPLE.waitMaxMs) ?? SAMPLE.waitMaxMs,
+    waitersMax: overload?.whole('waiting', 0, 1_000_000, SAMPLE.waitersMax) ?? SAMPLE.waitersMax,
+    waitMaxMs: overload?.duration('wait', 0, 600_000, SAMPLE.waitMaxMs) ?? SAMPLE.waitMaxMs,
     deadlineMs: form.duration('deadline', 1000, LASTS_MS_MAX, SAMPLE.deadlineMs),
   };
 }

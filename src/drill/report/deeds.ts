@@ -28,7 +28,7 @@ export function deedWords(deed: Deed): string {
     case 'reload':
       return RELOADS[deed.change];
     case 'restart':
-      return 'The gateway is restarted.';
+      return 'The gateway is restarted: it stops listening, finishes what it has accepted, and only then the next one listens. Who calls in between is refused.';
     case 'clock':
       return `The wall clock of the gateway jumps by ${(deed.stepMs / 60_000).toFixed(0)} minutes.`;
   }

@@ -5,7 +5,7 @@ import { isAnswered, type Seen } from '../workloads/seen.ts';
 /** What one act did, from outside. Milliseconds; undefined where it did not happen. */
 export type Effect = {
   readonly act: Act;
-  /** From its beginning until its targets were asked no more, but for probes. */
+  /** From its beginning until its targets were laid to rest, or as it looks from outside: were asked no more, but for probes. */
   readonly detectedMs: number | undefined;
   /** Calls that began while it lasted, deserved an answer, and did not get it. */
   readonly failed: number;
@@ -57,8 +57,11 @@ function detected(record: RunRecord, { deed }: Act, beginMs: number, untilMs: nu
   const struck = record.stations.filter(({ name }) => deed.hosts.includes(name));
   const others = record.stations.filter(({ name }) => !deed.hosts.includes(name));
   if (struck.length === 0 || others.length === 0) return undefined;
+  const rests = struck.flatMap(({ restsAt }) => restsAt ?? []).filter((atMs) => atMs >= beginMs && atMs <= untilMs);
+  if (struck.some(({ restsAt }) => restsAt !== undefined))
+    return rests.length === 0 ? undefined : Math.min(...rests) - beginMs;
   const times = struck
-    .flatMap(({ received }) => received.map(({ startMs }) => startMs))
+    .flatMap(({ received, knocks }) => [...received.map(({ startMs }) => startMs), ...knocks])
     .filter((atMs) => atMs >= beginMs && atMs <= untilMs)
     .sort((a, b) => a - b);
   let last = beginMs;

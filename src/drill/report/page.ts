@@ -1,11 +1,20 @@
+import { CATALOGUE, type CauseCode } from '../../diagnosis/catalogue.ts';
+import type { Fate } from '../ledger.ts';
 import type { RunRecord } from '../sim/run.ts';
 import type { Verdict } from '../sim/verdict.ts';
+import { isAnswered } from '../workloads/seen.ts';
 import { deedWords } from './deeds.ts';
 import { callStory, type Effect, effectsOf, SLOW_MS } from './effects.ts';
 import { picture } from './picture.ts';
 
 /** One run on a page. */
-export type Told = { readonly title: string; readonly tells: string; readonly verdict: Verdict };
+export type Told = {
+  readonly title: string;
+  readonly tells: string;
+  readonly verdict: Verdict;
+  /** What was not done, or in another way than the scenario has it. */
+  readonly notes?: readonly string[];
+};
 
 /** The most that a list of a report shows: a page is for people. */
 const ROWS_MAX = 60;
@@ -25,24 +34,43 @@ export function reportPage(told: readonly Told[], where: string): string {
 }
 
 function overview(told: readonly Told[]): string {
-  const rows = told.map(({ title, verdict }, nth) => {
+  const rows = told.map(({ title, tells, verdict }, nth) => {
     const { tally, violations } = verdict;
+    const isKept = violations.length === 0;
     const link = `<a href="#run-${nth}">${escaped(title)}</a>`;
-    return `<tr><td>${link}</td><td>${verdictWord(violations.length)}</td><td>${tally.answered} of ${tally.calls}</td><td>${escaped(failedWords(tally.failed))}</td></tr>`;
+    const word = `<span class="${isKept ? 'good' : 'bad'}">${isKept ? 'kept' : 'broken'}</span>`;
+    const cells = [tells, `${tally.answered} of ${tally.calls}`, failedWords(tally.failed), waited(verdict)].map(
+      escaped,
+    );
+    return row([link, word, ...cells], 'td');
   });
-  return `<table><tr><th>bad day</th><th>promises</th><th>answered whole</th><th>told as failed</th></tr>${rows.join('')}</table>`;
+  const head = [
+    'bad day',
+    'promises',
+    'what happened',
+    'answered whole',
+    'told as failed',
+    'longest wait for a first word',
+  ];
+  return `<table>${row(head, 'th')}${rows.join('')}</table>`;
 }
 
-function section({ title, tells, verdict }: Told, nth: number): string {
-  const { record, violations, tally, replay } = verdict;
+/** Of cells that are HTML. */
+function row(cells: readonly string[], tag: 'td' | 'th'): string {
+  const all = cells.map((cell) => `<${tag}>${cell}</${tag}>`);
+  return `<tr>${all.join('')}</tr>`;
+}
+
+function section({ title, tells, verdict, notes = [] }: Told, nth: number): string {
+  const { record, violations, replay } = verdict;
   const effects = effectsOf(record);
   return [
     `<section id="run-${nth}"><h2>${escaped(title)}</h2><p>${escaped(tells)}</p>`,
-    `<p><strong>${verdictWord(violations.length)}</strong> ${tally.answered} of ${tally.calls} calls that deserved an answer got the whole of it.</p>`,
+    `<p><strong>${verdictWord(violations.length)}</strong> ${escaped(inShort(verdict, effects))}</p>`,
     `<figure>${picture(record)}<figcaption>${LEGEND}</figcaption></figure>`,
-    `<h3>What was done</h3>${deeds(effects)}`,
+    `<h3>What was done</h3>${deeds(effects)}${notes.map(smallPrint).join('')}`,
     `<h3>What callers saw</h3>${table(callers(verdict))}`,
-    `<h3>What the targets saw</h3>${table([['target', 'requests', 'answered', 'struck by a fault', 'given up by the gateway'], ...stations(record)])}`,
+    `<h3>What the targets saw</h3>${table(stations(record), STATIONS_HEAD)}`,
     worst(verdict),
     violations.length === 0
       ? ''
@@ -51,8 +79,43 @@ function section({ title, tells, verdict }: Told, nth: number): string {
   ].join('\n');
 }
 
+const STATIONS_HEAD = [
+  'target',
+  'requests',
+  'answered well',
+  'struck by a fault',
+  'given up by the gateway',
+  'not over yet',
+];
+
+/** What came of it, for somebody who reads no further. */
+function inShort(verdict: Verdict, effects: readonly Effect[]): string {
+  const { calls, answered } = verdict.tally;
+  const detected = effects.flatMap(({ detectedMs }) => detectedMs ?? []);
+  const recoveredMs = Math.max(0, ...effects.map((effect) => effect.recoveredMs));
+  const sentences =
+    answered === calls
+      ? [`All ${calls} calls that deserved an answer got the whole of it.`]
+      : [`Of ${calls} calls that deserved an answer ${answered} got the whole of it and ${calls - answered} did not.`];
+  sentences.push(`The longest that one waited for its first word was ${waited(verdict)}.`);
+  if (detected.length > 0) {
+    sentences.push(`It took the gateway ${seconds(Math.max(...detected))} at most to leave a struck target alone.`);
+  }
+  if (recoveredMs > 0) sentences.push(`Callers felt it for up to ${seconds(recoveredMs)} after it was over.`);
+  else if (effects.length > 0) sentences.push('When it was over, nobody felt anything any more.');
+  return sentences.join(' ');
+}
+
+function waited({ tally }: Verdict): string {
+  return tally.waitedMsMax === undefined ? '–' : seconds(tally.waitedMsMax);
+}
+
 const LEGEND =
   'Calls that deserved an answer (grey) and those that got the whole of it (green), in each second, by the time they began. Red is when something was done, with its number in the list below. Where the green line leaves the grey, callers went without.';
+
+function smallPrint(note: string): string {
+  return `<p class="small">${escaped(note)}</p>`;
+}
 
 function deeds(effects: readonly Effect[]): string {
   if (effects.length === 0) return '<p>Nothing: there were only the callers.</p>';
@@ -67,14 +130,14 @@ function deeds(effects: readonly Effect[]): string {
       recoveredMs === 0 ? 'at once' : seconds(recoveredMs),
     ]);
   const head = ['', 'when', 'what', 'left alone after', 'callers felt', 'recovered'];
-  const note = `<p class="small"><em>Left alone after</em>: how long until the gateway asked others instead. <em>Slow</em>: more than ${SLOW_MS / 1000} s without a word. <em>Recovered</em>: from its end until the last failed or slow call was over.</p>`;
-  return table([head, ...rows]) + note;
+  const note = `<p class="small"><em>Left alone after</em>: how long until the gateway asked others instead, but for a probe now and then; “–” when it never did, as with a fault that strikes few calls, or all targets at once. <em>Slow</em>: more than ${SLOW_MS / 1000} s without a word. <em>Recovered</em>: from its end until the last failed or slow call was over.</p>`;
+  return table(rows, head) + note;
 }
 
 function callers({ tally }: Verdict): readonly (readonly string[])[] {
   return [
     ['Answered whole', `${tally.answered} of ${tally.calls}`],
-    ...Object.entries(tally.failed).map(([code, count]) => [`Told as failed: ${code}`, String(count)]),
+    ...Object.entries(tally.failed).map(([code, count]) => [`Told as failed: ${codeWords(code)}`, String(count)]),
     ['Half of them heard their first byte within', `${tally.medianFirstMs.toFixed(0)} ms`],
     [
       'From the first failed call to the last',
@@ -84,23 +147,31 @@ function callers({ tally }: Verdict): readonly (readonly string[])[] {
   ];
 }
 
+/** The code, and what the catalogue says it means. */
+function codeWords(code: string): string {
+  return Object.hasOwn(CATALOGUE, code) ? `${code} (${CATALOGUE[code as CauseCode].title})` : code;
+}
+
 function stations(record: RunRecord): readonly (readonly string[])[] {
   return record.stations.map(({ name, received }) => {
-    const count = (fate: string): string => String(received.filter((each) => each.fate === fate).length);
-    return [name, String(received.length), count('answered'), count('struck'), count('aborted')];
+    const count = (fate: Fate): string => String(received.filter((each) => each.fate === fate).length);
+    return [name, String(received.length), ...(['answered', 'struck', 'aborted', 'running'] as const).map(count)];
   });
 }
 
 function worst({ record, tally }: Verdict): string {
   if (tally.worst === undefined) return '';
   const rows = callStory(record, tally.worst).slice(0, ROWS_MAX);
-  return `<h3>The worst call</h3><p>Of all calls, this one had the worst of it.</p>${table(rows)}`;
+  const why = isAnswered(tally.worst)
+    ? 'This one waited longest for its first word.'
+    : 'Of the calls that were not answered, this one took longest.';
+  return `<h3>The worst call</h3><p>${why}</p>${table(rows)}`;
 }
 
 function verdictWord(violations: number): string {
   return violations === 0
     ? '<span class="good">Every promise was kept.</span>'
-    : `<span class="bad">${violations} broken promises were seen.</span>`;
+    : `<span class="bad">${violations} broken ${violations === 1 ? 'promise was' : 'promises were'} seen.</span>`;
 }
 
 function failedWords(failed: Readonly<Record<string, number>>): string {
@@ -108,11 +179,11 @@ function failedWords(failed: Readonly<Record<string, number>>): string {
   return words.length === 0 ? '–' : words.join(', ');
 }
 
-/** The first row is the head when its first cell stands over others. */
-function table(rows: readonly (readonly string[])[]): string {
+function table(rows: readonly (readonly string[])[], head: readonly string[] = []): string {
   if (rows.length === 0) return '<p>Nothing.</p>';
-  const lines = rows.map((cells) => `<tr>${cells.map((cell) => `<td>${escaped(cell)}</td>`).join('')}</tr>`);
-  return `<table>${lines.join('')}</table>`;
+  const top = head.length === 0 ? '' : row(head.map(escaped), 'th');
+  const lines = rows.map((cells) => row(cells.map(escaped), 'td'));
+  return `<table>${top}${lines.join('')}</table>`;
 }
 
 function seconds(ms: number): string {

@@ -23,7 +23,8 @@ export function picture(record: RunRecord): string {
     offered[at] = (offered[at] ?? 0) + 1;
     if (isAnswered(each)) answered[at] = (answered[at] ?? 0) + 1;
   }
-  const most = niceAbove(Math.max(1, ...offered));
+  // So that each line of the grid is a whole number of calls.
+  const most = Math.max(1, niceAbove(Math.max(1, ...offered) / TICKS_Y)) * TICKS_Y;
   const x = (second: number): number => LEFT + (second / seconds) * (WIDTH - LEFT);
   const y = (calls: number): number => HEIGHT - BOTTOM - (calls / most) * (HEIGHT - BOTTOM - TOP);
   const steps = (values: readonly number[]): string =>
@@ -45,7 +46,7 @@ export function picture(record: RunRecord): string {
 }
 
 function axes(seconds: number, most: number, x: (at: number) => number, y: (at: number) => number): string {
-  const lines: string[] = [];
+  const lines = [`<text class="tick" x="${LEFT}" y="11">calls that began in each second</text>`];
   for (let at = 0; at <= TICKS_Y; at += 1) {
     const calls = (most / TICKS_Y) * at;
     lines.push(`<line class="grid" x1="${LEFT}" x2="${WIDTH}" y1="${n(y(calls))}" y2="${n(y(calls))}"/>`);

@@ -41,6 +41,8 @@ export class Host {
   /** Added to the wall clock. */
   wallStepMs = 0;
   nextPort = 32_768;
+  /** When another host tried to connect, whether or not it got through. */
+  readonly knocks: number[] = [];
   readonly #time: SimTime;
   #isFrozen = false;
   #deferred: (() => void)[] = [];

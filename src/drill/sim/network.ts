@@ -160,6 +160,7 @@ export class Network {
       this.#time.at(UNREACHABLE_MS, () => wire.fail('EHOSTUNREACH', 'connect'));
       return wire;
     }
+    if (target !== host) target.knocks.push(this.#time.nowMs);
     const there = new Pipe(this.#time, this.#chance, host, target);
     const back = new Pipe(this.#time, this.#chance, target, host);
     const syn = (nth: number): void => {

@@ -11,7 +11,14 @@ import { Troubles } from './troubles.ts';
 import type { Stop, Universe } from './universe.ts';
 
 /** What one upstream knows of a run. */
-export type StationRecord = { readonly name: string; readonly received: readonly Received[] };
+export type StationRecord = {
+  readonly name: string;
+  readonly received: readonly Received[];
+  /** When somebody tried to connect, heard or not. */
+  readonly knocks: readonly number[];
+  /** When the gateway laid it to rest, where somebody watched its admin port. */
+  readonly restsAt?: readonly number[];
+};
 
 /** A run as the checks see it: the callers' side, the upstreams' side, and what is left when all is over. Milliseconds of virtual time. */
 export type RunRecord = {
@@ -183,9 +190,10 @@ class Play {
     return {
       plan: this.#plan,
       seen: this.#seen,
-      stations: (this.#stage?.stations ?? []).map(({ plan, upstream }) => ({
+      stations: (this.#stage?.stations ?? []).map(({ plan, upstream, host }) => ({
         name: plan.name,
         received: upstream.records,
+        knocks: host.knocks,
       })),
       troubles: this.#troubles,
       fromMs: this.#fromMs,

@@ -54,6 +54,7 @@ export class Universe {
       net: this.network.add(host),
       names: this.names.names(),
       files: this.#files(),
+      memory: { giveBack() {} },
       env: {},
     };
     return { host, world };

@@ -27,6 +27,9 @@ export type Tally = {
   /** From the healing to the last failure after it; 0 without any. */
   readonly recoveryMs: number;
   readonly medianFirstMs: number;
+  /** The longest that an answered call waited for its first word; undefined without one. */
+  readonly waitedMsMax: number | undefined;
+  /** Of those that were not answered the one that took longest, else the one that waited longest for its first word. */
   readonly worst: Seen | undefined;
 };
 
@@ -77,17 +80,22 @@ export function tallyOf(record: RunRecord): Tally {
     failingMs: ends.length === 0 ? undefined : Math.max(...ends) - Math.min(...failures.map(({ startMs }) => startMs)),
     recoveryMs: Math.max(0, ...ends.map((endMs) => endMs - record.healedMs)),
     medianFirstMs: first[first.length >> 1] ?? 0,
-    worst: worstOf(failures) ?? worstOf(deserving),
+    waitedMsMax: first.at(-1),
+    worst: worstOf(failures, tookMs) ?? worstOf(deserving, waitedMs),
   };
 }
 
-/** The one that waited longest. */
-function worstOf(all: readonly Seen[]): Seen | undefined {
+/** The one of which the number is largest. */
+function worstOf(all: readonly Seen[], numberOf: (seen: Seen) => number): Seen | undefined {
   let worst: Seen | undefined;
   for (const seen of all) {
-    if (worst === undefined || tookMs(seen) > tookMs(worst)) worst = seen;
+    if (worst === undefined || numberOf(seen) > numberOf(worst)) worst = seen;
   }
   return worst;
+}
+
+function waitedMs({ startMs, firstByteMs }: Seen): number {
+  return (firstByteMs ?? startMs) - startMs;
 }
 
 function tookMs({ startMs, endMs }: Seen): number {

@@ -16,7 +16,11 @@ export type Load = {
   readonly curve: Curve;
   /** How its callers speak; chat completions when nothing is said. */
   readonly tongue?: Tongue | undefined;
+  /** Of impatient callers: each leaves at some time before this; 3 s when nothing is said. */
+  readonly leavesWithinMs?: number;
 };
+
+const LEAVES_WITHIN_MS = 3000;
 
 /** How many times the flat rate: `at` is from 0 to 1 through the run. */
 export function heightOf(curve: Curve, at: number): number {
@@ -62,11 +66,14 @@ export type LoadScene = {
 export function startLoad(load: Load, scene: LoadScene): void {
   const { chance, at, nowMs, fromMs, untilMs } = scene;
   const candidatesPerS = load.perS * HEIGHT_MAX;
+  let dueMs = nowMs();
   const next = (): void => {
+    // Real timers are late, and each by itself: what is lost is made up for, or there would be fewer calls the more there should be.
+    const lateMs = nowMs() - dueMs;
     const gapMs = (-Math.log(1 - chance.float()) / candidatesPerS) * 1000;
-    const atMs = nowMs() + gapMs;
-    if (atMs >= untilMs) return;
-    at(gapMs, () => {
+    dueMs += gapMs;
+    if (dueMs >= untilMs) return;
+    at(Math.max(0, gapMs - lateMs), () => {
       const height = heightOf(load.curve, (nowMs() - fromMs) / (untilMs - fromMs));
       if (chance.float() < height / HEIGHT_MAX) arrive(load, scene);
       next();
@@ -75,15 +82,18 @@ export function startLoad(load: Load, scene: LoadScene): void {
   next();
 }
 
-function arrive({ kind, tongue = 'chat' }: Load, scene: LoadScene): void {
+function arrive({ kind, tongue = 'chat', leavesWithinMs = LEAVES_WITHIN_MS }: Load, scene: LoadScene): void {
   const calls = kind === 'greedy' ? GREEDY_CALLS : 1;
-  for (let i = 0; i < calls; i += 1) placeOne(wishOf(kind, tongue, scene.chance, scene.voice), scene, 0);
+  for (let i = 0; i < calls; i += 1)
+    placeOne(wishOf(kind, tongue, scene.chance, scene.voice), { ...scene, leavesWithinMs }, 0);
 }
+
+type PlaceScene = LoadScene & { readonly leavesWithinMs: number };
 
 /** A reconnecting caller asks again this often after an answer that broke. */
 const RETURNS_MAX = 2;
 
-function placeOne(wish: Wish, scene: LoadScene, nth: number, former?: Seen): void {
+function placeOne(wish: Wish, scene: PlaceScene, nth: number, former?: Seen): void {
   const { kind } = wish;
   const { chance } = scene;
   const seen = scene.newSeen(kind, wish.wanted, wish.isStream);
@@ -121,11 +131,11 @@ function comeBack(seen: Seen, former: Seen, chance: Chance): void {
   seen.finish = former.finish;
 }
 
-function mannersOf(kind: CallerKind, { chance, patienceMs }: LoadScene): Omit<Manners, 'headers'> {
+function mannersOf(kind: CallerKind, { chance, patienceMs, leavesWithinMs }: PlaceScene): Omit<Manners, 'headers'> {
   const manners = { ...LEAVES, patienceMs };
   switch (kind) {
     case 'impatient':
-      return { ...manners, leavesMs: chance.float() * 3000 };
+      return { ...manners, leavesMs: chance.float() * leavesWithinMs };
     case 'reconnecting':
       return { ...manners, leavesMs: chance.float() < 0.4 ? chance.float() * 5000 : Number.POSITIVE_INFINITY };
     case 'slow-reader':
