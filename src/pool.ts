@@ -98,7 +98,8 @@ export class PoolOfRoute {
       isScarce: () => this.room.isTryScarce(),
     });
     const { court, maintenance } = parts;
-    this.health = new PoolHealth({ pool: pool.name, seats: this.seats, clock, chance, court, maintenance });
+    const isOut = () => this.room.isOutForMany();
+    this.health = new PoolHealth({ pool: pool.name, seats: this.seats, clock, chance, court, maintenance, isOut });
     const { waitersMax, waitMaxMs, waitElsewhereMs, concurrencyMax } = overload;
     this.room = new WaitingRoom({
       clock,

@@ -79,15 +79,25 @@ test('below five calls a second nothing is held back', async () => {
   assert.equal(admission.refusedShare(), 0);
 });
 
-test('ten accepted in a row end it at once: a window of bad memories does not outlast the fault', () => {
+/** How many accepted in a row end it, when one in so many was accepted before. */
+function rowAfter(failedForEach: number): number {
   const { admission, send } = stage();
-  for (let i = 0; i < 1000; i++) send('failed');
-  for (let i = 0; i < ACCEPTED_ROW - 1; i++) send('accepted');
-  assert.ok(admission.refusedShare() > 0.7);
-  send('accepted');
-  assert.equal(admission.refusedShare(), 0);
+  for (let i = 0; i < 1000; i++) send(i % (failedForEach + 1) === failedForEach ? 'accepted' : 'failed');
+  send('failed');
+  assert.ok(admission.refusedShare() > 0);
+  let row = 0;
+  while (admission.refusedShare() > 0) {
+    send('accepted');
+    row += 1;
+  }
   send('failed');
   assert.equal(admission.refusedShare(), 0);
+  return row;
+}
+
+test('a few accepted in a row end it at once, the fewer the worse it was: bad memories do not outlast the fault', () => {
+  assert.deepEqual([Number.POSITIVE_INFINITY, 9, 2].map(rowAfter), [1, 3, 7]);
+  assert.ok(rowAfter(2) < ACCEPTED_ROW);
 });
 
 test("a caller's mistakes are accepted calls", () => {

@@ -15,8 +15,12 @@ export const ADMISSION_K = 2;
 export const REFUSED_SHARE_MAX = 0.8;
 /** Below this rate nothing is refused: five calls a second hurt nobody (Finagle). */
 export const ADMISSION_CALLS_PER_S_MIN = 5;
-/** Accepted in a row that end the throttling: by chance, at the 50 % where it begins, 0.1 %. Without it a window of bad memories would outlast the fault. */
+/**
+ * Accepted in a row that end the throttling, at most: by chance, at the 50 % where it begins, 0.1 %. Where fewer are accepted a shorter row is as
+ * unlikely, and after an outage of all one or two are enough. Without it a window of bad memories would outlast the fault.
+ */
 export const ACCEPTED_ROW = 10;
+const ROW_CHANCE = 0.001;
 /** A failure is old news when its attempt began so long before another that was accepted. */
 const STALE_MS = 1_000;
 /** Told to the refused: a refusal lasts no longer than it takes to see ten acceptances. */
@@ -115,8 +119,16 @@ export class Admission implements SeatHearer {
     this.#acceptedMs = Math.max(this.#acceptedMs, startMs);
     this.#accepted.add(nowMs);
     this.#row += 1;
-    if (this.#row !== ACCEPTED_ROW) return;
+    if (this.#row > ACCEPTED_ROW || this.#row < this.#rowNeeded(nowMs)) return;
+    this.#row = ACCEPTED_ROW;
     this.#sent.clear();
     this.#accepted.clear();
+  }
+
+  /** By the share that was accepted before this row, of which one is taken for granted: none at all is no certainty. */
+  #rowNeeded(nowMs: number): number {
+    const sent = this.#sent.sum(nowMs) - this.#row;
+    const accepted = Math.max(1, this.#accepted.sum(nowMs) - this.#row);
+    return accepted * 2 >= sent ? ACCEPTED_ROW : Math.log(ROW_CHANCE) / Math.log(accepted / sent);
   }
 }

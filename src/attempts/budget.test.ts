@@ -165,7 +165,7 @@ test('who turns to another pool does not wait behind those who try the same one 
 });
 
 /** A budget in an outage whose one affordable try is spent. */
-function scarce() {
+function scarce(isScarce = () => true) {
   const time = playedTime();
   const made: Timer[] = [];
   const after = (delayMs: number, run: () => void): Timer => {
@@ -173,7 +173,7 @@ function scarce() {
     made.push(timer);
     return timer;
   };
-  const budget = new Budget({ ...time, timers: { ...time.timers, after }, isScarce: () => true });
+  const budget = new Budget({ ...time, timers: { ...time.timers, after }, isScarce });
   while (budget.tryPay()) {}
   return { time, budget, made };
 }
@@ -194,6 +194,22 @@ test('while nobody answers a try waits two seconds for its turn and no longer', 
   assert.equal(end, false);
   assert.equal(budget.waiting, 0);
   assert.equal(call.leavers.size, 0);
+});
+
+test('who waits when somebody answers again gets his turn', async () => {
+  let isOut = true;
+  const { time, budget } = scarce(() => isOut);
+  const turn = budget.turn(playedCall(time));
+  assert.ok(turn instanceof Promise);
+  let end: boolean | undefined;
+  turn.then((isPaid) => {
+    end = isPaid;
+  });
+  await time.pass(1_950);
+  // No try is let go before the wait would have ended: the pace is a tenth of a second.
+  isOut = false;
+  await time.pass(200);
+  assert.equal(end, true);
 });
 
 test('but who turns to another pool waits, and so does a broken stream', async () => {

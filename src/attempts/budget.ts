@@ -124,6 +124,8 @@ export class Budget {
       };
       const enough = isHopeless
         ? this.#timers.after(SCARCE_WAIT_MS, () => {
+            // Somebody answers again: its turn will come.
+            if (!this.#isScarce()) return;
             leave();
             resolve(false);
           })

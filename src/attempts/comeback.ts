@@ -110,6 +110,11 @@ export class Comeback {
     return this.#calls.size >= OUTAGE_CALLS && this.#serving().every((target) => this.#isProven(target));
   }
 
+  /** The same, seen by more than one caller: it is nobody's own doing. */
+  isOutForMany(nowMs: number): boolean {
+    return this.#areCallersMany && this.isOut(nowMs);
+  }
+
   #isProven(target: string): boolean {
     const whose = this.#targets.get(target);
     return whose !== undefined && (whose === MANY || !this.#areCallersMany);

@@ -119,6 +119,11 @@ export class WaitingRoom {
     return this.#comeback.isOut(this.#clock.now());
   }
 
+  /** True during one that more than one caller sees: no failure in it need be doubted. */
+  isOutForMany(): boolean {
+    return this.#comeback.isOutForMany(this.#clock.now());
+  }
+
   get size(): number {
     return this.#waiters.size;
   }

@@ -21,8 +21,14 @@ import type { Target } from '../call/target.ts';
 import { Court } from './blame.ts';
 import { Maintenance } from './maintenance.ts';
 import { PoolHealth } from './pool-health.ts';
+import { REST_LIMITS } from './rest.ts';
 
-function stage(names: readonly string[], over: (name: string) => Partial<Target> = () => ({}), seed?: number) {
+function stage(
+  names: readonly string[],
+  over: (name: string) => Partial<Target> = () => ({}),
+  seed?: number,
+  isOut = () => false,
+) {
   const time = playedTime();
   const seats = playedSeats(names, over);
   const court = new Court();
@@ -35,6 +41,7 @@ function stage(names: readonly string[], over: (name: string) => Partial<Target>
     chance: seed === undefined ? fixedChance(0.5) : playedChance(seed),
     court,
     maintenance,
+    isOut,
     onChange: (seat, from, cause) => changes.push(`${seat.target.name} ${from}>${seat.fitness} ${cause ?? ''}`.trim()),
   });
   const seat = (name: string): Seat => seats.find((each) => each.target.name === name) ?? assert.fail();
@@ -442,4 +449,15 @@ test('whatever happens, health never removes the last route that the operator al
     }),
     { numRuns: 100 },
   );
+});
+
+test('in an outage that several callers see a failure is not doubted: the calls that would clear it up wait for each other', () => {
+  let isOut = false;
+  const { begin, end, fit } = stage(['a', 'b', 'c'], undefined, undefined, () => isOut);
+  const fails = () => end('a', begin('a'), failureOf('closed-before-answer', { bytesWritten: 9 }));
+  for (let i = 0; i < 5; i++) fails();
+  assert.equal(fit(), 'abc');
+  isOut = true;
+  for (let i = 0; i < REST_LIMITS.failuresMax; i++) fails();
+  assert.equal(fit(), 'bc');
 });

@@ -26,6 +26,8 @@ export type PoolHealthOptions = {
   readonly court: Court;
   readonly maintenance?: Maintenance;
   readonly limits?: RestLimits;
+  /** True while nobody in the pool answers any of several callers. */
+  readonly isOut?: () => boolean;
   /** Told after each change; `cause` only of a rest. */
   readonly onChange?: (seat: Seat, from: Fitness, cause: RestCause | undefined) => void;
 };
@@ -199,7 +201,8 @@ export class PoolHealth implements SeatHearer {
     const rest = this.#rest(seat);
     switch (UNREACHABLE.has(attempt.code) ? 'host' : CATALOGUE[attempt.code].blame) {
       case 'host':
-        if (isDoubtful(attempt)) return;
+        // In an outage the calls that would clear up a doubt wait for each other, and those who may be well are not asked meanwhile.
+        if (isDoubtful(attempt) && this.#options.isOut?.() !== true) return;
         if (rest.failed(this.#now(), attempt)) this.#rested(seat);
         this.#sweep();
         return;
