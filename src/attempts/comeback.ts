@@ -8,8 +8,8 @@ export const COMEBACK_MS = 10_000;
 const HOLDING_MS = 1_000;
 /** But not for ever: who comes faster than ever before is no herd after a minute. */
 const COMEBACK_MS_MAX = 60_000;
-/** So long between two of them at most, or the wait for a free target would end first; a hundred replicas make 50 a second of it. */
-const GAP_MS_MAX = 2_000;
+/** So long between two of them at most, or the wait for a free target would end first; a hundred replicas make 33 a second of it. */
+const GAP_MS_MAX = 3_000;
 /** So long nobody answered, and so many attempts failed or stayed silent meanwhile: an outage, and no pause between two calls. */
 const OUTAGE_MS = 1_000;
 const OUTAGE_FAILURES = 5;

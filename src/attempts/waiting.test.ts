@@ -8,6 +8,7 @@ import { ANSWERED, type Reply } from '../call/reply.ts';
 import { Line, type Waiter } from './line.ts';
 import {
   failureIn,
+  failureOf,
   type PlayedTime,
   playedAttempt,
   playedCall,
@@ -200,6 +201,29 @@ test('patience ends after 10 s, and in front of a pool with others behind it aft
   const moves = first.enter('one');
   await first.time.pass(400);
   assert.equal((await turnedAway(first.time, moves)).code, 'queue-timeout');
+});
+
+test('who was held up by an outage waits twice as long, since he is held back lest all come at once', async () => {
+  const { time, room, enter } = stage();
+  const [seat] = playedSeats(['a']);
+  assert.ok(seat !== undefined);
+  const before = { startMs: time.clock.now() };
+  for (let i = 0; i < 5; i++) {
+    const call = playedCall(time);
+    const failed = { kind: 'failed', failure: failureOf('connect-refused') } as const;
+    room.hearer.end(seat, call, playedAttempt(call, 'a', { endMs: time.clock.now() }), failed);
+  }
+  await time.pass(1_100);
+  const first = playedCall(time);
+  room.hearer.spoke(seat, first, playedAttempt(first, 'a', { firstPartMs: time.clock.now() }));
+  await time.pass(1);
+  const held = enter('held', before);
+  const fresh = enter('fresh');
+  await time.pass(10_200);
+  assert.equal((await turnedAway(time, fresh)).code, 'queue-timeout');
+  assert.equal(room.size, 1);
+  await time.pass(10_000);
+  assert.equal((await turnedAway(time, held)).code, 'queue-timeout');
 });
 
 test('a caller who leaves gives his place up', async () => {

@@ -141,11 +141,12 @@ export class WaitingRoom {
     const nowMs = this.#clock.now();
     const leftMs = call.deadlineMs - nowMs;
     const { sizeMax, waitMaxMs, waitElsewhereMs } = this.#bounds;
-    const patienceMs = isLast ? Math.min(waitMaxMs, leftMs) : Math.min(waitElsewhereMs, leftMs / 10);
     const model = call.model ?? '';
     const line = this.#lines.get(model) ?? new Line();
     const caller = call.caller.credential ?? call.caller.ip;
     const isHeldUp = this.#comeback.isHeldUp(call, this.#clock);
+    const waitMs = Math.min(waitMaxMs * (isHeldUp ? HELD_UP_PATIENCE : 1), leftMs);
+    const patienceMs = isLast ? waitMs : Math.min(waitElsewhereMs, leftMs / 10);
     const isPromised = call.story.attempts.length === 0 && this.#promises.keep(caller, nowMs);
     const priority = rankOf(call, isHeldUp) + (isPromised ? KEPT : 0);
     if (this.#waiters.size >= sizeMax) {
@@ -268,6 +269,9 @@ export class WaitingRoom {
     });
   }
 }
+
+/** Who is held back lest all come at once waits twice as long as others: targets are there, and answer. */
+const HELD_UP_PATIENCE = 2;
 
 /** What was promised comes before what is new and of the same priority; priorities are whole numbers. */
 const KEPT = 0.5;
