@@ -48,7 +48,7 @@ export function asking(clock: Clock, requester: Requester, settings: AskSettings
       model === undefined || call.body === undefined || call.modelAt === undefined
         ? call.body
         : withModel(call.body, call.modelAt, model);
-    const asking = new Asking(clock, call.attempt, target.name, taker);
+    const one = new Asking(clock, call.attempt, target.name, taker);
     const fields = outgoingFields(call, settings);
     if (call.upgrade !== undefined) fields.push('upgrade', call.upgrade);
     const request = {
@@ -60,11 +60,11 @@ export function asking(clock: Clock, requester: Requester, settings: AskSettings
       isReplayable: call.isReplayable,
       mayReplay,
     };
-    asking.begin(
+    one.begin(
       call.upgrade === undefined
-        ? requester.exchange(target.origin, request, asking)
-        : requester.upgrade(target.origin, request, asking, (answered, wire, early) =>
-            asking.switched(answered, wire, early),
+        ? requester.exchange(target.origin, request, one)
+        : requester.upgrade(target.origin, request, one, (answered, wire, early) =>
+            one.switched(answered, wire, early),
           ),
     );
   };
