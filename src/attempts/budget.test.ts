@@ -2,21 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { leave } from '../call/leave.ts';
-import type { Said } from '../call/said.ts';
 import type { Timer } from '../world/world.ts';
 import { BUDGET_WAITERS_MAX, Budget } from './budget.ts';
-import { failureIn, playedAttempt, playedCall, playedTime } from './played.test.ts';
-
-/** What a broken stream had told. */
-const SAID: Said = {
-  mode: 'exact',
-  text: 'a',
-  structure: [],
-  events: 1,
-  outputEvents: 1,
-  kinds: 0,
-  isReasoningOpen: false,
-};
+import { failureIn, playedAttempt, playedCall, playedTime, SAID } from './played.test.ts';
 
 /** What happens and how long after the former: a call, a try that must be paid now, or one that may wait. */
 const happenings = fc.array(

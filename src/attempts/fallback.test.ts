@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
-import type { Said } from '../call/said.ts';
 import type { CauseCode } from '../diagnosis/catalogue.ts';
 import { Budget } from './budget.ts';
 import { type Door, fallback } from './fallback.ts';
@@ -15,6 +14,7 @@ import {
   playedCall,
   playedTime,
   refused,
+  SAID,
   wholeAnswer,
 } from './played.test.ts';
 
@@ -60,17 +60,6 @@ function stage(plays: Record<string, Play>, over: { larger?: string; luck?: numb
   });
   return { time, asked, given, service, doors: all };
 }
-
-/** What a broken stream had told. */
-const SAID: Said = {
-  mode: 'exact',
-  text: 'a',
-  structure: [],
-  events: 1,
-  outputEvents: 1,
-  kinds: 0,
-  isReasoningOpen: false,
-};
 
 const cut = (code: CauseCode = 'closed-before-answer') => failureOf(code);
 

@@ -2,6 +2,7 @@
 import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
 import { ANSWERED } from '../call/reply.ts';
+import type { Said } from '../call/said.ts';
 import { type Seat, seatOf } from '../call/seat.ts';
 import { Relay, type Upstream } from '../call/settle.ts';
 import type { Attempt } from '../call/story.ts';
@@ -249,3 +250,14 @@ export async function failureIn(promise: Promise<unknown>): Promise<Failure> {
   }
   throw new Error('expected a failure');
 }
+
+/** What a broken stream had told. */
+export const SAID: Said = {
+  mode: 'exact',
+  text: 'a',
+  structure: [],
+  events: 1,
+  outputEvents: 1,
+  kinds: 0,
+  isReasoningOpen: false,
+};

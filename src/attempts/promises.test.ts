@@ -56,3 +56,11 @@ test('a time that was told and one that was kept are forgotten alike, in any ord
   }
   for (let caller = 0; caller < 7; caller++) assert.equal(promises.keep(`caller ${caller}`, T0 + 400_000), false);
 });
+
+test('times that were given in a rush hold nobody off once it is long over', () => {
+  const promises = new Promises();
+  for (let i = 0; i < 500; i++) promises.give('flood', 0, 0, 1_000, 0);
+  assert.ok(promises.give('honest', 30_000, 0, 1_000, 0) > 400_000);
+  promises.forgetRush();
+  assert.equal(promises.give('honest', 30_000, 0, 1_000, 0), 1_000);
+});

@@ -41,6 +41,11 @@ export class Promises {
     return inMs;
   }
 
+  /** Nobody has waited for some time: who is refused from now on need not queue behind times that were given in a rush long over. */
+  forgetRush(): void {
+    this.#lastMs = Number.NEGATIVE_INFINITY;
+  }
+
   /** True when this caller was told to come at about this time, once for each time it was told. */
   keep(caller: string, nowMs: number): boolean {
     if (this.#byCaller.size === 0) return false;

@@ -226,6 +226,22 @@ test('who was held up by an outage waits twice as long, since he is held back le
   assert.equal((await turnedAway(time, held)).code, 'queue-timeout');
 });
 
+test('a rush that is long over makes nobody wait who is refused later', async () => {
+  const { time, enter, free } = stage({ sizeMax: 1 });
+  for (let i = 0; i < 20; i++) {
+    enter('drained');
+    free();
+    await time.pass(100);
+  }
+  enter('holds the room');
+  for (let i = 0; i < 300; i++) enter('flood');
+  assert.ok(((await turnedAway(time, enter('flood'))).evidence.retryAfterMs ?? 0) > 30_000);
+  free();
+  await time.pass(11_000);
+  enter('holds the room');
+  assert.equal((await turnedAway(time, enter('honest'))).evidence.retryAfterMs, 1_000);
+});
+
 test('a caller who leaves gives his place up', async () => {
   const { time, room, enter, free, served } = stage();
   const gone = enter('gone');

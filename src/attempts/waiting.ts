@@ -52,6 +52,7 @@ export class WaitingRoom {
   #countedSinceMs = 0;
   readonly #promises = new Promises();
   #busySinceMs = 0;
+  #emptiedMs = 0;
   #isLooking = false;
   #isServing = false;
 
@@ -170,7 +171,10 @@ export class WaitingRoom {
           resolve(reply);
         },
       };
-      if (this.#waiters.size === 0) this.#busySinceMs = nowMs;
+      if (this.#waiters.size === 0) {
+        this.#busySinceMs = nowMs;
+        if (nowMs - this.#emptiedMs > DRAIN_WINDOW_MS) this.#promises.forgetRush();
+      }
       line.add(waiter);
       this.#lines.set(model, line);
       this.#waiters.set(call.id, waiter);
@@ -219,6 +223,7 @@ export class WaitingRoom {
     line?.remove(waiter);
     if (line?.size === 0) this.#lines.delete(model);
     if (this.#waiters.get(waiter.call.id) === waiter) this.#waiters.delete(waiter.call.id);
+    if (this.#waiters.size === 0) this.#emptiedMs = this.#clock.now();
     waiter.settle(reply);
   }
 
