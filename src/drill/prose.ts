@@ -1,7 +1,7 @@
 import { diceOf, pick } from './dice.ts';
 
-/** Longest answer in words: some 15 minutes of talk, and well under a megabyte of events. */
-const WORDS_MAX = 4000;
+/** Longest answer in words: some 50 minutes of talk, and two megabytes of events: more than all that may lie between a service and its caller. */
+export const WORDS_MAX = 8000;
 
 /** Without a wish the answer has from 40 to 90 words: long enough to watch it stream, short enough to read. */
 const WORDS_LEAST = 40;

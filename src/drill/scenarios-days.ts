@@ -1,4 +1,5 @@
 import type { Chance } from '../world/world.ts';
+import { WORDS_MAX } from './prose.ts';
 import { seededChance } from './sim/chance.ts';
 import type { Act, Plan, TargetPlan } from './sim/plan.ts';
 import type { Load } from './workloads/load.ts';
@@ -7,7 +8,15 @@ import type { Load } from './workloads/load.ts';
  * Kinds of days among the seeds of the swarm. On most everything is drawn, and much happens at once, which finds what nobody thought of; but
  * who is to blame shows only where little else happens and there are calls enough to see it. So some days are of one kind alone.
  */
-export type Day = 'anything' | 'one-sick' | 'odd-callers' | 'storm' | 'full-room' | 'astray' | 'sloppy';
+export type Day =
+  | 'anything'
+  | 'one-sick'
+  | 'odd-callers'
+  | 'storm'
+  | 'full-room'
+  | 'astray'
+  | 'sloppy'
+  | 'slow-readers';
 
 /** Of a hundred seeds. */
 const DAYS: readonly (readonly [Day, number])[] = [
@@ -17,6 +26,7 @@ const DAYS: readonly (readonly [Day, number])[] = [
   ['full-room', 5],
   ['astray', 4],
   ['sloppy', 4],
+  ['slow-readers', 3],
 ];
 
 /** What kind of day a seed is. */
@@ -47,6 +57,8 @@ export function asDay(plan: Plan, day: Day): Plan {
       return astray(evenly(plan, 1 + chance.below(2)), chance);
     case 'sloppy':
       return sloppy(plan, chance);
+    case 'slow-readers':
+      return slowReaders(evenly(plan, 1 + chance.below(3)), chance);
   }
 }
 
@@ -222,6 +234,29 @@ function sloppy(plan: Plan, chance: Chance): Plan {
   const tongue = plan.dialect === 'anthropic' ? 'messages' : 'chat';
   const streams: Load = { kind: 'stream', perS: 3, curve: 'flat', tongue };
   return { ...plan, acts: [act], safetyMs: SICK_SAFETY_MS, loads: [steady(plan), streams, ...some(plan, chance, 0.2)] };
+}
+
+/** From one to two megabytes of events in most tongues: what lies between a service and its caller has room for less. */
+const LONG_WORDS = [6000, 7000, WORDS_MAX] as const;
+const SLOW_SAFETY_MS = 15_000;
+/** Few: each of these answers costs as much as a hundred others. */
+const SLOW_PER_S = 0.2;
+/** So long may a slow reader take for one of them. */
+const SLOW_DEADLINE_MS = 120_000;
+
+/** Services say long answers as fast as they are let, and callers read slowly; on half of these days their network stands still for a while. */
+function slowReaders(plan: Plan, chance: Chance): Plan {
+  const targets = plan.targets.map((target) => ({ ...target, paceWordsPerS: 0 }));
+  const tongue = plan.loads[1]?.tongue;
+  const slow: Load = { kind: 'slow-reader', perS: SLOW_PER_S, curve: 'flat', tongue, words: LONG_WORDS };
+  const stands: Act = {
+    atMs: chance.float() * SLOW_SAFETY_MS * 0.5,
+    forMs: 1000 + chance.float() * 5000,
+    deed: { word: 'block', hosts: ['callers'], way: 'both' },
+  };
+  const acts = chance.float() < 0.5 ? [stands] : [];
+  const loads: Load[] = [slow, { kind: 'plain', perS: 2, curve: 'flat', tongue }];
+  return { ...plan, targets, acts, deadlineMs: SLOW_DEADLINE_MS, safetyMs: SLOW_SAFETY_MS, loads };
 }
 
 function steady(plan: Plan): Load {

@@ -1,5 +1,6 @@
 import type { RunRecord } from '../sim/run.ts';
 import { readAgain } from './again.ts';
+import { readAhead } from './ahead.ts';
 import { amplification } from './amplification.ts';
 import { blame, safety } from './blame.ts';
 import { bounded, outOfTheWay } from './bounded.ts';
@@ -24,6 +25,7 @@ export const CHECKS: readonly Check[] = [
   comesBack,
   slowStart,
   safety,
+  readAhead,
   bounded,
   fair,
   noIdleWork,

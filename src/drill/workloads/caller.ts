@@ -10,11 +10,15 @@ export type Manners = {
   readonly leavesMs: number;
   /** It gives up on an answer that is not whole after this, as SDKs do. */
   readonly patienceMs: number;
-  /** It looks at what came only this often. */
+  /** It looks at what came only this often, and takes a little of it. */
   readonly readsEveryMs: number;
   /** Header fields of its own. */
   readonly headers: Readonly<Record<string, string>>;
 };
+
+/** What a slow reader takes at a glance, at most: in so many milliseconds, and so many bytes. */
+const GLANCE_MS = 20;
+const GLANCE_BYTES = 65_536;
 
 /** Callers of one machine, who keep their connections for the next call as SDKs do. */
 export class CallerSite {
@@ -85,6 +89,9 @@ class PlacedCall implements WireHearer {
   #isKept = false;
   #isOver = false;
   #timers: { disarm(): void }[] = [];
+  /** Of a slow reader: what it may still take at this glance, and all it took. */
+  #glanceBytes = 0;
+  #taken = 0;
 
   constructor(site: CallerSite, wish: Wish, seen: Seen, manners: Manners, ended: (seen: Seen) => void) {
     this.#site = site;
@@ -126,8 +133,9 @@ class PlacedCall implements WireHearer {
   /** A slow reader pauses, and looks now and then. */
   #glance(everyMs: number): void {
     if (this.#isOver) return;
+    this.#glanceBytes = GLANCE_BYTES;
     this.#wire?.resume();
-    this.#site.world.timers.after(20, () => {
+    this.#site.world.timers.after(GLANCE_MS, () => {
       if (!this.#isOver) this.#wire?.pause();
     });
     this.#timers.push(this.#site.world.timers.after(everyMs, () => this.#glance(everyMs)));
@@ -163,11 +171,20 @@ class PlacedCall implements WireHearer {
     if (this.#isOver) return;
     const seen = this.#seen;
     seen.firstByteMs ??= this.#nowMs;
+    if (Number.isFinite(this.#manners.readsEveryMs)) this.#take(bytes.length);
     const wasSeen = this.#reader.isHeadSeen;
     this.#reader.feed(bytes);
     if (!wasSeen && this.#reader.isHeadSeen) this.#heardHead();
     if (this.#reader.fault !== undefined) seen.malformed ??= this.#reader.fault;
     if (this.#reader.isWhole || seen.malformed !== undefined) this.#finish('clean');
+  }
+
+  /** A slow reader writes down what it takes, and soon looks away. */
+  #take(bytes: number): void {
+    this.#taken += bytes;
+    this.#glanceBytes -= bytes;
+    this.#seen.takes.push({ atMs: this.#nowMs, bytes: this.#taken });
+    if (this.#glanceBytes <= 0) this.#wire?.pause();
   }
 
   #heardHead(): void {

@@ -18,6 +18,8 @@ export type Load = {
   readonly tongue?: Tongue | undefined;
   /** Of impatient callers: each leaves at some time before this; 3 s when nothing is said. */
   readonly leavesWithinMs?: number;
+  /** Of callers of streams: how long an answer they want, one of these lengths in words; the usual ones when nothing is said. */
+  readonly words?: readonly number[];
 };
 
 const LEAVES_WITHIN_MS = 3000;
@@ -82,10 +84,12 @@ export function startLoad(load: Load, scene: LoadScene): void {
   next();
 }
 
-function arrive({ kind, tongue = 'chat', leavesWithinMs = LEAVES_WITHIN_MS }: Load, scene: LoadScene): void {
+function arrive({ kind, tongue = 'chat', leavesWithinMs = LEAVES_WITHIN_MS, words }: Load, scene: LoadScene): void {
   const calls = kind === 'greedy' ? GREEDY_CALLS : 1;
-  for (let i = 0; i < calls; i += 1)
-    placeOne(wishOf(kind, tongue, scene.chance, scene.voice), { ...scene, leavesWithinMs }, 0);
+  for (let i = 0; i < calls; i += 1) {
+    const count = words?.[scene.chance.below(words.length)];
+    placeOne(wishOf(kind, tongue, scene.chance, scene.voice, count), { ...scene, leavesWithinMs }, 0);
+  }
 }
 
 type PlaceScene = LoadScene & { readonly leavesWithinMs: number };

@@ -38,6 +38,8 @@ export type Seen = {
   firstByteMs: number | undefined;
   firstPartMs: number | undefined;
   endMs: number | undefined;
+  /** Of a slow reader: how many bytes it had taken, and since when. */
+  readonly takes: { readonly atMs: number; readonly bytes: number }[];
   ending: Ending;
   status: number;
   /** The text of the answer as far as it came. */
@@ -87,6 +89,7 @@ export function newSeen(
     firstByteMs: undefined,
     firstPartMs: undefined,
     endMs: undefined,
+    takes: [],
     ending: 'running',
     status: 0,
     text: '',

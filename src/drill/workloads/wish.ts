@@ -28,6 +28,8 @@ const QUESTIONS = 40;
 /** Lengths of streamed answers in words: phrases and paragraphs mostly, now and then a page. Plain answers are of the first ones. */
 const WORDS = [8, 8, 8, 8, 30, 30, 30, 30, 60, 60, 60, 60, 120, 120, 250, 500] as const;
 const WORDS_PLAIN = 12;
+/** What callers allow where a dialect wants to know. */
+const TOKENS_LEAST = 1000;
 
 /** What no service of a drill can bear to be asked: it answers 500, every time. */
 export const POISON = ' Mind the poison.';
@@ -46,8 +48,14 @@ const PATHS: Record<Tongue, string> = {
   messages: '/v1/messages',
 };
 
-/** What a caller of this kind asks next, in this tongue, of services with this voice. */
-export function wishOf(kind: CallerKind, tongue: Tongue, chance: Chance, voice: Voice = OWN_VOICE): Wish {
+/** What a caller of this kind asks next, in this tongue, of services with this voice; `count` words when it says how many it wants. */
+export function wishOf(
+  kind: CallerKind,
+  tongue: Tongue,
+  chance: Chance,
+  voice: Voice = OWN_VOICE,
+  count?: number,
+): Wish {
   switch (kind) {
     case 'embeddings':
       return embeddings(kind, chance);
@@ -64,30 +72,38 @@ export function wishOf(kind: CallerKind, tongue: Tongue, chance: Chance, voice: 
     case 'impatient':
     case 'slow-reader':
     case 'reconnecting':
-      return words(kind, tongue, chance, voice, true);
+      return words(kind, tongue, chance, voice, true, '', count);
   }
 }
 
-function words(kind: CallerKind, tongue: Tongue, chance: Chance, voice: Voice, isStream: boolean, more = ''): Wish {
-  const count = WORDS[chance.below(isStream ? WORDS.length : WORDS_PLAIN)] ?? 30;
+function words(
+  kind: CallerKind,
+  tongue: Tongue,
+  chance: Chance,
+  voice: Voice,
+  isStream: boolean,
+  more = '',
+  asMany?: number,
+): Wish {
+  const count = asMany ?? WORDS[chance.below(isStream ? WORDS.length : WORDS_PLAIN)] ?? 30;
   const content = `Question ${chance.below(QUESTIONS)}: tell me about the harbour in ${count} words.${more}`;
-  const wish = { model: voice.model, ...asked(tongue, content) };
+  const wish = { model: voice.model, ...asked(tongue, content, Math.max(count, TOKENS_LEAST)) };
   const path = PATHS[tongue];
   const wanted = wantedOf(path, JSON.stringify(wish), voice);
   const body = JSON.stringify({ ...wish, ...(isStream ? { stream: true } : {}) });
   return { kind, tongue, path, body, raw: undefined, isStream, wanted };
 }
 
-function asked(tongue: Tongue, content: string): object {
+function asked(tongue: Tongue, content: string, tokensMax: number): object {
   switch (tongue) {
     case 'chat':
       return { messages: [{ role: 'user', content }] };
     case 'responses':
       return { input: content };
     case 'completions':
-      return { prompt: content, max_tokens: 1000 };
+      return { prompt: content, max_tokens: tokensMax };
     case 'messages':
-      return { messages: [{ role: 'user', content }], max_tokens: 1000 };
+      return { messages: [{ role: 'user', content }], max_tokens: tokensMax };
   }
 }
 
