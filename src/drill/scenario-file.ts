@@ -27,7 +27,7 @@ const CHARS_MAX = 300;
 const NAME_MOODS: readonly NameMood[] = ['nxdomain', 'servfail', 'silent', 'slow'];
 const TLS_MOODS: readonly TlsMood[] = ['expired', 'wrong-name', 'unknown-issuer', 'refusing', 'silent', 'cutting'];
 const DEEDS = [
-  ...['block', 'slow-line', 'reset-all', 'forget', 'power', 'freeze', 'names', 'wrong-address'],
+  ...['block', 'slow-line', 'reset-all', 'forget', 'power', 'freeze', 'names', 'wrong-address', 'hang-up'],
   ...['certificate', 'reload', 'restart', 'clock'],
 ] as readonly Exclude<Deed['word'], 'fault'>[];
 
@@ -182,6 +182,8 @@ function deedIn(event: Form, targets: readonly string[]): Deed | undefined {
     case 'power':
     case 'freeze':
       return { word, hosts: hostsIn(event, everyone) };
+    case 'hang-up':
+      return { word, hosts: hostsIn(event, targets) };
     case 'names':
       return { word, hosts: hostsIn(event, targets), mood: event.choice('mood', NAME_MOODS, 'silent') };
     case 'wrong-address':

@@ -223,7 +223,7 @@ function drawAct(chance: Chance, targets: readonly TargetPlan[], atMs: number, f
     case 1:
       return one({ word: 'slow-line', hosts, delayMs: 200, jitterMs: 300, bytesPerMs: oneOf(chance, [1, 20]) });
     case 2:
-      return one({ word: oneOf(chance, ['reset-all', 'forget'] as const), hosts });
+      return one({ word: oneOf(chance, ['reset-all', 'forget', 'hang-up', 'hang-up'] as const), hosts });
     case 3:
       return one({ word: oneOf(chance, ['power', 'freeze'] as const), hosts });
     case 4:

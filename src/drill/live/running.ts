@@ -145,6 +145,7 @@ const NEAREST: Record<Exclude<Extract<Deed, { hosts: readonly string[] }>['word'
   'slow-line': 'slow-drip(20, 50)',
   'reset-all': 'reset-before-head',
   forget: 'accept-and-hang',
+  'hang-up': 'idle-close(0)',
   // No connection comes about, whatever the reason.
   names: 'refuse',
   'wrong-address': 'refuse',

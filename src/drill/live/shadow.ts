@@ -157,6 +157,7 @@ function act(deed: Deed, { veil, upstreams, chance, text, write, restart }: Scen
       );
     case 'reset-all':
     case 'forget':
+    case 'hang-up':
       each((port) => veil.drop(port, deed.word === 'forget' ? 'forget' : 'reset'));
       return () => undefined;
     case 'names':

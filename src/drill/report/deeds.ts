@@ -15,6 +15,8 @@ export function deedWords(deed: Deed): string {
       return `${listed(deed.hosts)}: every open connection is reset.`;
     case 'forget':
       return `${listed(deed.hosts)}: a firewall forgets every open connection, and nobody is told.`;
+    case 'hang-up':
+      return `${listed(deed.hosts)}: connections on which nothing moves are closed, in the very moment of the next call.`;
     case 'power':
       return `${listed(deed.hosts)}: the power is gone.`;
     case 'freeze':

@@ -93,6 +93,8 @@ export class Acts {
       case 'forget':
         for (const host of this.#hosts(deed.hosts)) network.forgetAll(host);
         return undefined;
+      case 'hang-up':
+        return network.hangUpAtCall(this.#stage.gateway.host, this.#hosts(deed.hosts));
       case 'power':
         for (const host of this.#hosts(deed.hosts)) network.cutPower(host);
         return () => {

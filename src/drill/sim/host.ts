@@ -43,6 +43,7 @@ export class Host {
   nextPort = 32_768;
   /** When another host tried to connect, whether or not it got through. */
   readonly knocks: number[] = [];
+  readonly #atCall = new Set<() => void>();
   readonly #time: SimTime;
   #isFrozen = false;
   #deferred: (() => void)[] = [];
@@ -71,6 +72,20 @@ export class Host {
 
   #sum(): void {
     this.#weather = Object.assign({ ...this.#usual }, ...this.#changes);
+  }
+
+  /** Runs once, just before the process hears its next caller; returns what calls it off. */
+  onceCalled(run: () => void): () => void {
+    this.#atCall.add(run);
+    return () => void this.#atCall.delete(run);
+  }
+
+  /** A caller's bytes have come. */
+  called(): void {
+    if (this.#atCall.size === 0) return;
+    const all = [...this.#atCall];
+    this.#atCall.clear();
+    for (const run of all) run();
   }
 
   get isFrozen(): boolean {

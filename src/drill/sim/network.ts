@@ -83,6 +83,17 @@ export class Network {
     for (const wire of this.open(host)) wire.reset();
   }
 
+  /**
+   * In the turn in which `at` next hears a caller it finds that these hosts have closed the connections on which nothing moves: their FINs
+   * wait in its kernel, and it reads them after the call. Returns what calls it off.
+   */
+  hangUpAtCall(at: Host, hosts: readonly Host[]): () => void {
+    return at.onceCalled(() => {
+      // Asked for before the caller is heard: whatever is asked for because of the call comes later.
+      for (const host of hosts) for (const wire of this.open(host)) this.#time.at(0, () => wire.hangUp());
+    });
+  }
+
   /** A firewall forgets the host's connections: nobody is told, and nothing arrives any more. */
   forgetAll(host: Host): void {
     for (const wire of this.open(host)) {
@@ -196,6 +207,7 @@ export class Network {
     this.#pipes.add(there);
     this.#pipes.add(back);
     const far = this.#wire(ear.host, wire.remote, wire.local, DEAF);
+    far.isAccepted = true;
     far.join(wire, back);
     wire.peer = far;
     this.#journal.fold(`j${wire.serial}-${far.serial}@${this.#time.nowMs}`);

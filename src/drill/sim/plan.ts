@@ -32,7 +32,7 @@ export type Deed =
       readonly jitterMs: number;
       readonly bytesPerMs: number;
     }
-  | { readonly word: 'reset-all' | 'forget' | 'power' | 'freeze'; readonly hosts: readonly string[] }
+  | { readonly word: 'reset-all' | 'forget' | 'power' | 'freeze' | 'hang-up'; readonly hosts: readonly string[] }
   | { readonly word: 'names'; readonly hosts: readonly string[]; readonly mood: NameMood }
   | { readonly word: 'wrong-address'; readonly hosts: readonly string[] }
   | { readonly word: 'certificate'; readonly hosts: readonly string[]; readonly mood: TlsMood }

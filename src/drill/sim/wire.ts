@@ -37,6 +37,8 @@ export class SimWire implements Wire {
   readonly remote: PeerAddress;
   tls: TlsFacts | undefined;
   peer: SimWire | undefined;
+  /** It came from outside: the other side dialled. */
+  isAccepted = false;
   #out: Pipe | undefined;
   readonly #parts: WireParts;
   #state: 'connecting' | 'open' | 'over' = 'connecting';
@@ -138,6 +140,13 @@ export class SimWire implements Wire {
     this.#parts.time.at(0, () => this.host.hear(() => this.#empty()));
   }
 
+  /** Nothing is on its way, and nothing waits to be sent or read at this end. */
+  get #isQuiet(): boolean {
+    return (
+      this.isOpen && !this.#isEnding && !this.#isFinIn && this.#inFlight + this.#bytesQueued + this.#inbox.length === 0
+    );
+  }
+
   // ---- what the network does ------------------------------------------------------------------------------------
 
   /** Connected, both ways. */
@@ -174,6 +183,15 @@ export class SimWire implements Wire {
   hearReset(): void {
     this.#parts.journal.fold(`r${this.serial}`);
     this.host.hear(() => this.fail('ECONNRESET', 'read'));
+  }
+
+  /** Closes it where nothing moves, as if the FIN had left some time ago and had just come in. */
+  hangUp(): void {
+    const { peer } = this;
+    if (!this.#isQuiet || peer === undefined || !peer.#isQuiet) return;
+    this.#isEnding = true;
+    this.#isFinSent = true;
+    peer.hearFin();
   }
 
   #setFlush(): void {
@@ -246,6 +264,7 @@ export class SimWire implements Wire {
       this.#out?.send(0, () => this.peer?.hearReset());
       return;
     }
+    if (this.isAccepted) this.host.called();
     this.host.hear(() => {
       this.#inbox.push(bytes);
       this.#empty();
