@@ -50,19 +50,50 @@ test('every call is answered, refused, failed, or still under way', () => {
   assert.ok(open >= -1 && open < (last?.offered ?? 0) * 10 + (last?.waiting ?? 0), `${open} calls are nowhere`);
 });
 
-test('a thousand replicas and a million calls a second are worked out within a minute', () => {
-  const services = ONE.services.map((each) => ({ ...each, count: 1000, concurrency: 1000 }));
-  const startMs = performance.now();
-  const found = forecast({
-    ...ONE,
-    replicas: 1000,
-    services,
-    traffic: [{ atMs: 0, perS: 1_000_000 }],
-    lastsMs: 600_000,
-  });
-  assert.ok(performance.now() - startMs < 60_000);
-  assert.ok(found.offered > 5.9e8);
+const OVERLOADED: Size = {
+  ...ONE,
+  services: ONE.services.map((each) => ({ ...each, overload: 'queue' })),
+  traffic: [{ atMs: 0, perS: 120 }],
+  deadlineMs: 20_000,
+};
+
+test('a queue that nobody bounds grows until it is longer than anybody waits, and then the work is done for nobody', () => {
+  // 120 calls/s for 80: after 19 s a call has to wait for more than the ten seconds that one try may take.
+  const { seconds, gaveWay } = forecast({ ...OVERLOADED, lastsMs: 50_000 });
+  const answered = (fromS: number, untilS: number): number =>
+    seconds.slice(fromS, untilS).reduce((sum, each) => sum + each.answered, 0);
+  assert.ok(Math.abs(answered(1, 28) / 27 - 80) < 2, `${answered(1, 28) / 27} answers/s while somebody waits`);
+  assert.ok(answered(32, 50) < 1, `${answered(32, 50)} answers to calls that were given up`);
+  assert.ok(gaveWay.some(({ bound }) => bound === 'timeouts.head'));
 });
+
+test('when most calls are held back such a queue is worked off, and calls are answered again', () => {
+  const { seconds } = forecast({ ...OVERLOADED, lastsMs: 150_000 });
+  const silent = seconds.findIndex(({ atS, answered }) => atS > 20 && answered < 1);
+  assert.ok(seconds.some(({ atS, answered }) => atS > silent && answered > 70));
+});
+
+test('services that let calls wait and are not busy answer as others do', () => {
+  const found = forecast({ ...OVERLOADED, traffic: [{ atMs: 0, perS: 40 }] });
+  assert.ok(found.answered / found.offered > 0.98, `${found.answered} of ${found.offered}`);
+  assert.deepEqual(found.gaveWay, []);
+});
+
+for (const overload of ['refuse', 'queue'] as const) {
+  test(`a thousand replicas and a million calls a second are worked out within a minute, half more than targets that ${overload} can do`, () => {
+    const services = ONE.services.map((each) => ({ ...each, overload, count: 1000, concurrency: 333 }));
+    const startMs = performance.now();
+    const found = forecast({
+      ...ONE,
+      replicas: 1000,
+      services,
+      traffic: [{ atMs: 0, perS: 1_000_000 }],
+      lastsMs: 600_000,
+    });
+    assert.ok(performance.now() - startMs < 60_000);
+    assert.ok(found.offered > 5.9e8);
+  });
+}
 
 for (const [what, text, expected] of [
   [
