@@ -175,6 +175,32 @@ test('names: an answer with its time to live, none, a failure, and silence', asy
   assert.deepEqual(outcomes, [{ addresses: ['10.0.0.9'], ttlS: 7 }, 'ENOTFOUND', 'ESERVFAIL', 'ETIMEOUT']);
 });
 
+test('a peer that hangs up in the turn of a call is heard after the call, and before what is asked for because of it', async () => {
+  const { universe, a, b, near, dial, pass } = await pair('1');
+  const heard: string[] = [];
+  await a.world.net.listen({ address: { ip: '10.0.0.1', port: 80 } }, () => ({
+    ...hearing(),
+    data: () => {
+      heard.push('call');
+      a.world.timers.soon(() => heard.push('soon'));
+    },
+  }));
+  near.end = () => heard.push('end');
+  dial();
+  const { world } = universe.host('c', '10.0.0.3');
+  const caller = world.net.connect({ ip: '10.0.0.1', port: 80 }, hearing());
+  await pass(100);
+  const callOff = universe.network.hangUpAtCall(a.host, [b.host]);
+  callOff();
+  caller.write('1');
+  await pass(200);
+  assert.deepEqual(heard.splice(0), ['call', 'soon']);
+  universe.network.hangUpAtCall(a.host, [b.host]);
+  caller.write('2');
+  await pass(300);
+  assert.deepEqual(heard, ['call', 'end', 'soon']);
+});
+
 test('who waits while nothing is going to happen is told: a deadlock', async () => {
   const universe = new Universe('1');
   assert.equal(await universe.run(loop, () => false, 1000), 'deadlock');
