@@ -16,7 +16,7 @@ export function deedWords(deed: Deed): string {
     case 'forget':
       return `${listed(deed.hosts)}: a firewall forgets every open connection, and nobody is told.`;
     case 'hang-up':
-      return `${listed(deed.hosts)}: connections on which nothing moves are closed, in the very moment of the next call.`;
+      return `${listed(deed.hosts)}: idle connections are closed, each in the very moment in which it is taken.`;
     case 'power':
       return `${listed(deed.hosts)}: the power is gone.`;
     case 'freeze':

@@ -94,7 +94,7 @@ export class Acts {
         for (const host of this.#hosts(deed.hosts)) network.forgetAll(host);
         return undefined;
       case 'hang-up':
-        return network.hangUpAtCall(this.#stage.gateway.host, this.#hosts(deed.hosts));
+        return network.hangUpInTurns(this.#stage.gateway.host, this.#hosts(deed.hosts));
       case 'power':
         for (const host of this.#hosts(deed.hosts)) network.cutPower(host);
         return () => {

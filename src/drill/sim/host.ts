@@ -43,7 +43,7 @@ export class Host {
   nextPort = 32_768;
   /** When another host tried to connect, whether or not it got through. */
   readonly knocks: number[] = [];
-  readonly #atCall = new Set<() => void>();
+  readonly #inTurns = new Set<() => void>();
   readonly #time: SimTime;
   #isFrozen = false;
   #deferred: (() => void)[] = [];
@@ -74,18 +74,15 @@ export class Host {
     this.#weather = Object.assign({ ...this.#usual }, ...this.#changes);
   }
 
-  /** Runs once, just before the process hears its next caller; returns what calls it off. */
-  onceCalled(run: () => void): () => void {
-    this.#atCall.add(run);
-    return () => void this.#atCall.delete(run);
+  /** Runs whenever the process waits for the end of a turn of its loop, before that end; returns what takes it back. */
+  inTurns(run: () => void): () => void {
+    this.#inTurns.add(run);
+    return () => void this.#inTurns.delete(run);
   }
 
-  /** A caller's bytes have come. */
-  called(): void {
-    if (this.#atCall.size === 0) return;
-    const all = [...this.#atCall];
-    this.#atCall.clear();
-    for (const run of all) run();
+  /** The process waits for the end of this turn. */
+  turning(): void {
+    for (const run of this.#inTurns) run();
   }
 
   get isFrozen(): boolean {

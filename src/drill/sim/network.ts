@@ -84,12 +84,11 @@ export class Network {
   }
 
   /**
-   * In the turn in which `at` next hears a caller it finds that these hosts have closed the connections on which nothing moves: their FINs
-   * wait in its kernel, and it reads them after the call. Returns what calls it off.
+   * Whenever `at` waits for the end of a turn, these hosts have closed the connections that lie idle: their FINs wait in its kernel, and it
+   * reads them first. Returns what ends it.
    */
-  hangUpAtCall(at: Host, hosts: readonly Host[]): () => void {
-    return at.onceCalled(() => {
-      // Asked for before the caller is heard: whatever is asked for because of the call comes later.
+  hangUpInTurns(at: Host, hosts: readonly Host[]): () => void {
+    return at.inTurns(() => {
       for (const host of hosts) for (const wire of this.open(host)) this.#time.at(0, () => wire.hangUp());
     });
   }
@@ -207,7 +206,6 @@ export class Network {
     this.#pipes.add(there);
     this.#pipes.add(back);
     const far = this.#wire(ear.host, wire.remote, wire.local, DEAF);
-    far.isAccepted = true;
     far.join(wire, back);
     wire.peer = far;
     this.#journal.fold(`j${wire.serial}-${far.serial}@${this.#time.nowMs}`);

@@ -175,30 +175,27 @@ test('names: an answer with its time to live, none, a failure, and silence', asy
   assert.deepEqual(outcomes, [{ addresses: ['10.0.0.9'], ttlS: 7 }, 'ENOTFOUND', 'ESERVFAIL', 'ETIMEOUT']);
 });
 
-test('a peer that hangs up in the turn of a call is heard after the call, and before what is asked for because of it', async () => {
+test('a peer that hangs up while a turn goes on is heard before its end, where nothing has moved for a while', async () => {
   const { universe, a, b, near, dial, pass } = await pair('1');
   const heard: string[] = [];
-  await a.world.net.listen({ address: { ip: '10.0.0.1', port: 80 } }, () => ({
-    ...hearing(),
-    data: () => {
-      heard.push('call');
-      a.world.timers.soon(() => heard.push('soon'));
-    },
-  }));
   near.end = () => heard.push('end');
-  dial();
-  const { world } = universe.host('c', '10.0.0.3');
-  const caller = world.net.connect({ ip: '10.0.0.1', port: 80 }, hearing());
+  const wire = dial();
+  const wait = (): void => a.world.timers.soon(() => heard.push('soon'));
   await pass(100);
-  const callOff = universe.network.hangUpAtCall(a.host, [b.host]);
-  callOff();
-  caller.write('1');
+  const over = universe.network.hangUpInTurns(a.host, [b.host]);
+  wire.write('busy');
   await pass(200);
-  assert.deepEqual(heard.splice(0), ['call', 'soon']);
-  universe.network.hangUpAtCall(a.host, [b.host]);
-  caller.write('2');
+  universe.time.at(0, wait);
   await pass(300);
-  assert.deepEqual(heard, ['call', 'end', 'soon']);
+  assert.deepEqual(heard.splice(0), ['soon'], 'it was used a moment ago');
+  over();
+  universe.time.at(800, wait);
+  await pass(1200);
+  assert.deepEqual(heard.splice(0), ['soon'], 'that was called off');
+  universe.network.hangUpInTurns(a.host, [b.host]);
+  universe.time.at(0, wait);
+  await pass(1300);
+  assert.deepEqual(heard, ['end', 'soon']);
 });
 
 test('who waits while nothing is going to happen is told: a deadlock', async () => {

@@ -49,7 +49,7 @@ export class Universe {
     const { clock } = this.time;
     const world: World = {
       clock: { now: clock.now, wallMs: () => clock.wallMs() + host.wallStepMs },
-      timers: this.time.timers,
+      timers: turning(this.time.timers, host),
       chance: this.chance(name),
       net: this.network.add(host),
       names: this.names.names(),
@@ -121,4 +121,16 @@ export class Universe {
       return this.strangers.length > 20 ? 'broken' : undefined;
     }
   }
+}
+
+/** The timers of all, for one process: it is seen when it waits for the end of a turn. */
+function turning(timers: Timers, host: Host): Timers {
+  return {
+    timer: (run) => timers.timer(run),
+    after: (delayMs, run) => timers.after(delayMs, run),
+    soon: (run) => {
+      host.turning();
+      timers.soon(run);
+    },
+  };
 }

@@ -13,6 +13,8 @@ const WINDOW_BYTES = 131_072;
 const SEGMENT_BYTES = 65_536;
 /** A segment in pieces comes in at most so many. */
 const PIECES_MAX = 4;
+/** A connection on which nothing has moved for so long lies idle. */
+const IDLE_MS = 500;
 /** Read memory is overwritten with this after its hearer returned: whoever kept a view of it shows. */
 const SPENT = 0xa5;
 
@@ -37,8 +39,6 @@ export class SimWire implements Wire {
   readonly remote: PeerAddress;
   tls: TlsFacts | undefined;
   peer: SimWire | undefined;
-  /** It came from outside: the other side dialled. */
-  isAccepted = false;
   #out: Pipe | undefined;
   readonly #parts: WireParts;
   #state: 'connecting' | 'open' | 'over' = 'connecting';
@@ -58,6 +58,8 @@ export class SimWire implements Wire {
   #isPaused = false;
   #isFull = false;
   #inbox: Buffer[] = [];
+  /** When something was last written or heard here. */
+  #movedMs = 0;
 
   constructor(parts: WireParts, hearer: WireHearer) {
     this.#parts = parts;
@@ -98,6 +100,7 @@ export class SimWire implements Wire {
     if (this.#state === 'over' || this.#isEnding) return true;
     const copy = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : Buffer.from(bytes);
     if (copy.length === 0) return this.#bytesQueued < HIGH_WATER_BYTES;
+    this.#movedMs = this.#parts.time.nowMs;
     this.#queue.push(copy);
     this.#bytesQueued += copy.length;
     this.#bytesUnflushed += copy.length;
@@ -140,11 +143,11 @@ export class SimWire implements Wire {
     this.#parts.time.at(0, () => this.host.hear(() => this.#empty()));
   }
 
-  /** Nothing is on its way, and nothing waits to be sent or read at this end. */
-  get #isQuiet(): boolean {
-    return (
-      this.isOpen && !this.#isEnding && !this.#isFinIn && this.#inFlight + this.#bytesQueued + this.#inbox.length === 0
-    );
+  /** Nothing is on its way, nothing waits to be sent or read at this end, and so it has been for a while. */
+  get #isIdle(): boolean {
+    const isQuiet = this.#inFlight + this.#bytesQueued + this.#inbox.length === 0;
+    const isHalf = this.#isEnding || this.#isFinIn;
+    return this.isOpen && isQuiet && !isHalf && this.#parts.time.nowMs - this.#movedMs >= IDLE_MS;
   }
 
   // ---- what the network does ------------------------------------------------------------------------------------
@@ -185,10 +188,10 @@ export class SimWire implements Wire {
     this.host.hear(() => this.fail('ECONNRESET', 'read'));
   }
 
-  /** Closes it where nothing moves, as if the FIN had left some time ago and had just come in. */
+  /** Closes it where it lies idle, as if the FIN had left some time ago and had just come in. */
   hangUp(): void {
     const { peer } = this;
-    if (!this.#isQuiet || peer === undefined || !peer.#isQuiet) return;
+    if (!this.#isIdle || peer === undefined || !peer.#isIdle) return;
     this.#isEnding = true;
     this.#isFinSent = true;
     peer.hearFin();
@@ -259,12 +262,12 @@ export class SimWire implements Wire {
   hearData(bytes: Buffer): void {
     this.#parts.journal.fold(`d${this.serial}@${this.#parts.time.nowMs}`);
     this.#parts.journal.fold(bytes);
+    this.#movedMs = this.#parts.time.nowMs;
     if (this.#state === 'over') {
       // Nobody is here any more: the kernel answers for them.
       this.#out?.send(0, () => this.peer?.hearReset());
       return;
     }
-    if (this.isAccepted) this.host.called();
     this.host.hear(() => {
       this.#inbox.push(bytes);
       this.#empty();
