@@ -66,7 +66,7 @@ export async function liveDrill(
   let broken = 0;
   const one = async (scenario: Scenario, nth: number): Promise<void> => {
     const copyAt = `${folder.path}/shadow-${nth}.yaml`;
-    const replay = `goodgate drill --live ${config}${isShadow ? ' --shadow' : ''} --scenario ${scenario.name} --minutes ${minutes}`;
+    const replay = `goodgate drill --live ${config}${isShadow ? ' --shadow' : ''} --scenario ${scenario.name} --seed ${seed} --minutes ${minutes}`;
     const stage: LiveStage = isShadow
       ? await shadowStage(world, { start: serve, config, copyAt, scenario, seed, minutes })
       : runningStage(world, settings, reached, scenario, seed, minutes);

@@ -29,6 +29,8 @@ export async function liveRun(stage: LiveStage, replay: string, isOver: () => bo
   const { clock, timers } = world;
   const seen: Seen[] = [];
   const troubles = new Troubles();
+  // A running gateway and its sandboxes remember the drill before this one: its replies by their keys, and its requests.
+  const tag = `${world.chance.id().slice(0, 8)}-`;
   let running = 0;
   const fromMs = clock.now();
   const site = new CallerSite(world, stage.gateway, seededChance(`callers ${plan.seed}`));
@@ -45,7 +47,7 @@ export async function liveRun(stage: LiveStage, replay: string, isOver: () => bo
       ...(stage.voice === undefined ? {} : { voice: stage.voice }),
       newSeen: (kind, wanted, isStream) => {
         running += 1;
-        const one = newSeen(seen.length + 1, clock.now(), kind, wanted, isStream);
+        const one = newSeen(seen.length + 1, clock.now(), kind, wanted, isStream, tag);
         seen.push(one);
         return one;
       },
@@ -70,7 +72,8 @@ export async function liveRun(stage: LiveStage, replay: string, isOver: () => bo
     // Who still waits when the drill ends was not failed by anybody.
     seen: seen.filter(({ endMs }) => endMs !== undefined),
     stations: (await stage.stations()).map((station) => ({
-      ...station,
+      name: station.name,
+      received: station.received.filter(({ drillCall }) => drillCall?.startsWith(`call-${tag}`)),
       knocks: [],
       restsAt: rests.restsAt.get(station.name) ?? [],
     })),

@@ -8,7 +8,7 @@ import { deedWords } from '../report/deeds.ts';
 import type { Scenario } from '../scenarios.ts';
 import { seatsAt } from '../seats.ts';
 import type { Act, Deed, Plan, TargetPlan } from '../sim/plan.ts';
-import { renamed } from './renamed.ts';
+import { renamed, standIns } from './renamed.ts';
 import type { LiveStage } from './stage.ts';
 
 /** A target of a running gateway, as far as a drill may touch it. */
@@ -50,7 +50,7 @@ export function runningStage(
 ): LiveStage {
   const scripted = scenario.make(seed, minutes);
   const names = reached.map(({ name }) => name);
-  const hosts = new Map(scripted.targets.map(({ name }, nth) => [name, names[nth % names.length] ?? name]));
+  const hosts = standIns(scripted.targets, names);
   const sandboxes = new Map(reached.filter(({ kind }) => kind === 'sandbox').map((each) => [each.name, each]));
   const [route] = settings.routes;
   const adapted = scripted.acts.map((act) => adapt(act, hosts, sandboxes));
@@ -61,6 +61,7 @@ export function runningStage(
       (name, nth): TargetPlan => ({
         ...(scripted.targets[nth % scripted.targets.length] as TargetPlan),
         name,
+        workers: undefined,
       }),
     ),
     pools: [{ targets: names, balance: 'least-connections', redundancy: undefined }],
@@ -82,6 +83,19 @@ export function runningStage(
       }
     }
   };
+  // What is done to one target by several acts at once: the last one counts, until it is over.
+  const orders = new Map<string, { readonly text: string }[]>();
+  const strike = (target: Reached, text: string): (() => void) => {
+    const own = { text };
+    orders.set(target.name, [...(orders.get(target.name) ?? []), own]);
+    void controlled(world, target, 'PUT', '/drill/fault', text);
+    return () => {
+      const left = (orders.get(target.name) ?? []).filter((each) => each !== own);
+      orders.set(target.name, left);
+      const last = left.at(-1)?.text;
+      void controlled(world, target, last === undefined ? 'DELETE' : 'PUT', '/drill/fault', last ?? '');
+    };
+  };
   const lookOn = async (): Promise<void> => {
     await look();
     if (!isOver) world.timers.after(LOOK_MS, () => void lookOn());
@@ -93,14 +107,14 @@ export function runningStage(
     world,
     gateway: { ip: settings.listen.ip, port: settings.listen.port },
     voice: { voice: 'sandbox', model },
-    notes: [...new Set(adapted.flatMap(({ note }) => note ?? []))],
+    notes: [...new Set([...notesOf(scripted), ...adapted.flatMap(({ note }) => note ?? [])])],
     act: (deed) => {
       if (deed.word !== 'fault') return undefined;
       const struck = deed.hosts.flatMap((host) => sandboxes.get(host) ?? []);
-      const share = deed.share < 1 ? ` share=${deed.share}` : '';
-      for (const target of struck) void controlled(world, target, 'PUT', '/drill/fault', `${deed.fault}${share}`);
+      const order = `${deed.fault}${deed.share < 1 ? ` share=${deed.share}` : ''}`;
+      const heal = struck.map((target) => strike(target, order));
       return () => {
-        for (const target of struck) void controlled(world, target, 'DELETE', '/drill/fault', '');
+        for (const each of heal) each();
       };
     },
     settled: async () => undefined,
@@ -114,6 +128,18 @@ export function runningStage(
       for (const target of sandboxes.values()) await controlled(world, target, 'DELETE', '/drill/fault', '');
     },
   };
+}
+
+/** What of the services and callers of a scenario sandboxes that run already cannot be like. */
+function notesOf({ targets, loads }: Plan): readonly string[] {
+  const notes: string[] = [];
+  if (targets.some(({ workers }) => workers !== undefined))
+    notes.push('Left out, since a sandbox has room for any number of calls: services with little room.');
+  if (loads.some(({ kind }) => kind === 'poison'))
+    notes.push(
+      'Left out, since a sandbox bears every call: what no service can bear is answered as any other call is.',
+    );
+  return notes;
 }
 
 /** An act as far as sandboxes can do it to themselves, or the nearest thing that they can; the note says what is different. */

@@ -11,7 +11,7 @@ import { isPoisoned, POISONED } from '../sim/stage.ts';
 import { busyWorkers } from '../sim/workers.ts';
 import { startUpstream, type Upstream } from '../upstream.ts';
 import { MODELS, VOICE } from '../workloads/wish.ts';
-import { renamed } from './renamed.ts';
+import { renamed, standIns } from './renamed.ts';
 import type { LiveStage } from './stage.ts';
 import { Veil, ZONE } from './veil.ts';
 
@@ -110,7 +110,7 @@ async function sandboxes(
 
 /** The scenario with the targets of the config in the place of its own. */
 function planFor(scripted: Plan, names: readonly string[], pools: readonly PoolPlan[]): Plan {
-  const hosts = new Map(scripted.targets.map(({ name }, nth) => [name, names[nth % names.length] ?? name]));
+  const hosts = standIns(scripted.targets, names);
   return {
     ...scripted,
     targets: names.map(

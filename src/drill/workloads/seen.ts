@@ -67,18 +67,19 @@ export function isAnswered(seen: Seen): boolean {
   return !seen.isStream || seen.finish !== undefined;
 }
 
-/** A call that begins now. */
+/** A call that begins now. `tag` makes its key one of this run alone, where upstreams remember others. */
 export function newSeen(
   serial: number,
   startMs: number,
   kind: CallerKind,
   wanted: string | undefined,
   isStream: boolean,
+  tag = '',
 ): Seen {
   return {
     serial,
     kind,
-    key: `call-${serial}`,
+    key: `call-${tag}${serial}`,
     startMs,
     wanted,
     isStream,
