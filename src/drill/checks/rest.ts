@@ -1,3 +1,4 @@
+import type { Received } from '../ledger.ts';
 import type { RunRecord } from '../sim/run.ts';
 import { isEven } from './blame.ts';
 import { type Check, isWaySound } from './check.ts';
@@ -21,8 +22,10 @@ export const leftAlone: Check = {
     for (const { fromMs, untilMs, host } of singleFaults(record)) {
       const sinceMs = fromMs + NOTICED_MS;
       if (untilMs <= sinceMs) continue;
-      const own = arrivals(record, host, sinceMs, untilMs);
       const others = record.plan.targets.filter(({ name }) => name !== host);
+      // A call that has failed at all the others, a poisonous one, may ask whoever is left: that is P1, and no forgetting of a rest.
+      const isChoice = ({ attempt }: Received): boolean => Number(attempt ?? 1) <= others.length;
+      const own = arrivals(record, host, sinceMs, untilMs, isChoice);
       const mean = others.reduce((sum, { name }) => sum + arrivals(record, name, sinceMs, untilMs), 0) / others.length;
       const probes = PROBES_SPARE + (untilMs - sinceMs) / PROBE_EVERY_MS;
       if (mean < OTHERS_MIN || own <= Math.max(probes, mean / 3)) continue;
@@ -120,10 +123,22 @@ function* singleFaults(record: RunRecord): Generator<{ host: string; fromMs: num
   }
 }
 
-function timesOf({ stations }: RunRecord, name: string): readonly number[] {
-  return stations.find((station) => station.name === name)?.received.map(({ startMs }) => startMs) ?? [];
+function receivedAt({ stations }: RunRecord, name: string): readonly Received[] {
+  return stations.find((station) => station.name === name)?.received ?? [];
 }
 
-function arrivals(record: RunRecord, name: string, fromMs: number, untilMs: number): number {
-  return timesOf(record, name).filter((atMs) => atMs > fromMs && atMs <= untilMs).length;
+function timesOf(record: RunRecord, name: string): readonly number[] {
+  return receivedAt(record, name).map(({ startMs }) => startMs);
+}
+
+function arrivals(
+  record: RunRecord,
+  name: string,
+  fromMs: number,
+  untilMs: number,
+  isCounted: (received: Received) => boolean = () => true,
+): number {
+  return receivedAt(record, name).filter(
+    (received) => received.startMs > fromMs && received.startMs <= untilMs && isCounted(received),
+  ).length;
 }
