@@ -72,8 +72,9 @@ export async function liveDrill(
       : runningStage(world, settings, reached, scenario, seed, minutes);
     const verdict = await liveRun(stage, replay, () => false);
     await stage.stop();
-    told.push({ title: scenario.name, tells: scenario.tells, notes: stage.notes, verdict });
-    for (const note of stage.notes) say(`  ${scenario.name}: ${note}`);
+    const notes = [...stage.notes, ...verdict.notes];
+    told.push({ title: scenario.name, tells: scenario.tells, notes, verdict });
+    for (const note of notes) say(`  ${scenario.name}: ${note}`);
     const isKept = verdict.violations.length === 0;
     if (!isKept) broken += 1;
     const { answered, calls, failed } = verdict.tally;

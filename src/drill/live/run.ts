@@ -23,8 +23,11 @@ const LOOK_MS = 100;
 /** What can be judged from real sockets and real seconds: words and truth, not exact times. */
 const CHECKS: readonly Check[] = [delivered, truthful, whole, amplification, safety, named];
 
+/** A verdict, and what it is not about: sentences for whoever reads the report. */
+export type LiveVerdict = Verdict & { readonly notes: readonly string[] };
+
 /** Plays a plan in real time and judges it. */
-export async function liveRun(stage: LiveStage, replay: string, isOver: () => boolean): Promise<Verdict> {
+export async function liveRun(stage: LiveStage, replay: string, isOver: () => boolean): Promise<LiveVerdict> {
   const { world, plan } = stage;
   const { clock, timers } = world;
   const seen: Seen[] = [];
@@ -65,12 +68,15 @@ export async function liveRun(stage: LiveStage, replay: string, isOver: () => bo
   const calmUntilMs = healedMs + CALM_MS;
   while (clock.now() < calmUntilMs + LAST_MS && (clock.now() < calmUntilMs || running > 0) && !isOver())
     await sleep(LOOK_MS);
+  const over = seen.filter(({ endMs }) => endMs !== undefined);
+  const notes = waitingWords(seen, clock.now());
+  site.leave();
   site.hangUp();
   rests.stop();
   const record: RunRecord = {
     plan,
-    // Who still waits when the drill ends was not failed by anybody.
-    seen: seen.filter(({ endMs }) => endMs !== undefined),
+    // Who still waits when the drill ends was not failed by anybody; that is told apart.
+    seen: over,
     stations: (await stage.stations()).map((station) => ({
       name: station.name,
       received: station.received.filter(({ drillCall }) => drillCall?.startsWith(`call-${tag}`)),
@@ -89,7 +95,15 @@ export async function liveRun(stage: LiveStage, replay: string, isOver: () => bo
     journal: { hash: 'of real time', lines: [] },
     events: 0,
   };
-  return { record, violations: judge(record, CHECKS), tally: tallyOf(record), replay };
+  return { record, violations: judge(record, CHECKS), tally: tallyOf(record), replay, notes };
+}
+
+function waitingWords(seen: readonly Seen[], nowMs: number): readonly string[] {
+  const waiting = seen.filter(({ endMs, wanted }) => endMs === undefined && wanted !== undefined);
+  if (waiting.length === 0) return [];
+  const longestMs = nowMs - Math.min(...waiting.map(({ startMs }) => startMs));
+  const calls = waiting.length === 1 ? '1 call' : `${waiting.length} calls`;
+  return [`Not counted: ${calls} still waited when the drill ended, for up to ${(longestMs / 1000).toFixed(0)} s.`];
 }
 
 /** When the gateway laid which target to rest, as its admin port tells. */

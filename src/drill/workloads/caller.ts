@@ -25,6 +25,7 @@ export class CallerSite {
   readonly world: World;
   readonly #gateway: Address;
   readonly #idle: Wire[] = [];
+  readonly #placed = new Set<PlacedCall>();
   readonly #chance: Chance;
 
   constructor(world: World, gateway: Address, chance: Chance) {
@@ -35,7 +36,12 @@ export class CallerSite {
 
   /** Places one call; `ended` is told once. */
   place(wish: Wish, seen: Seen, manners: Manners, ended: (seen: Seen) => void): void {
-    new PlacedCall(this, wish, seen, manners, ended).begin();
+    const call = new PlacedCall(this, wish, seen, manners, (done) => {
+      this.#placed.delete(call);
+      ended(done);
+    });
+    this.#placed.add(call);
+    call.begin();
   }
 
   /** A connection: one kept from before, or a new one. */
@@ -63,6 +69,11 @@ export class CallerSite {
     const at = this.#idle.indexOf(wire);
     if (at !== -1) this.#idle.splice(at, 1);
     wire.destroy();
+  }
+
+  /** Whoever still waits goes away. */
+  leave(): void {
+    for (const call of [...this.#placed]) call.leave('left');
   }
 
   /** Everybody hangs up what is idle. */
@@ -106,8 +117,8 @@ class PlacedCall implements WireHearer {
   begin(): void {
     const { leavesMs, patienceMs, readsEveryMs } = this.#manners;
     const { timers } = this.#site.world;
-    if (Number.isFinite(leavesMs)) this.#timers.push(timers.after(leavesMs, () => this.#leave('left')));
-    if (Number.isFinite(patienceMs)) this.#timers.push(timers.after(patienceMs, () => this.#leave('gave-up')));
+    if (Number.isFinite(leavesMs)) this.#timers.push(timers.after(leavesMs, () => this.leave('left')));
+    if (Number.isFinite(patienceMs)) this.#timers.push(timers.after(patienceMs, () => this.leave('gave-up')));
     this.#dial();
     if (Number.isFinite(readsEveryMs)) this.#glance(readsEveryMs);
   }
@@ -224,7 +235,7 @@ class PlacedCall implements WireHearer {
     this.#dial();
   }
 
-  #leave(ending: Ending): void {
+  leave(ending: Ending): void {
     this.#finish(ending);
   }
 
