@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { SeatView } from '../../call/control.ts';
 import { realWorld } from '../../world/real.ts';
 import { startUpstream } from '../upstream.ts';
+import { standIns } from './renamed.ts';
 import { reach } from './running.ts';
 
 function seat(target: string, host: string, port: number): SeatView {
@@ -50,4 +51,12 @@ test('of the targets of a running gateway a sandbox, a neighbour and a stranger 
     await listener.close();
     await upstream.close();
   }
+});
+
+test('what strikes a part of the targets of a scenario strikes a part of these, wherever there are two', () => {
+  const scripted = ['a', 'b', 'c', 'd'].map((name) => ({ name }));
+  assert.deepEqual([...standIns(scripted, ['x', 'y']).values()], ['x', 'x', 'y', 'y']);
+  assert.deepEqual([...standIns(scripted, ['x', 'y', 'z']).values()], ['x', 'x', 'y', 'z']);
+  assert.deepEqual([...standIns(scripted.slice(0, 2), ['x', 'y', 'z']).values()], ['x', 'y']);
+  assert.deepEqual([...standIns(scripted, ['x']).values()], ['x', 'x', 'x', 'x']);
 });

@@ -153,20 +153,24 @@ function adapt(
   const struck = asked.hosts.filter((host) => sandboxes.has(host));
   if (struck.length === 0) return { note: `Left out, since these are no sandboxes: ${deedWords(asked)}` };
   const text = asked.word === 'fault' ? asked.fault : NEAREST[asked.word];
-  // Nobody can tell it to listen again while it does not: it has to know beforehand when.
-  const fault = text === 'refuse' ? `refuse(${Math.ceil(act.forMs)})` : text;
+  const forMs = Math.min(LASTS_MS_MAX, Math.ceil(act.forMs));
+  // Nobody can tell it to listen again while it does not: it has to know beforehand when. Who stands still answers when it goes on.
+  const fault = text === 'refuse' || text === 'slow-head' ? `${text}(${forMs})` : text;
   const share = asked.word === 'fault' ? asked.share : 1;
   const done: Act = { ...act, deed: { word: 'fault', hosts: struck, fault, share } };
   if (asked.word === 'fault') return { act: done };
   return {
     act: done,
-    note: `In the place of what a sandbox cannot do to itself, ${text} was done: ${deedWords(asked)}`,
+    note: `In the place of what a sandbox cannot do to itself, ${fault} was done: ${deedWords(asked)}`,
   };
 }
 
+/** The longest that a fault may last. */
+const LASTS_MS_MAX = 600_000;
+
 const NEAREST: Record<Exclude<Extract<Deed, { hosts: readonly string[] }>['word'], 'fault'>, string> = {
   block: 'accept-and-hang',
-  freeze: 'accept-and-hang',
+  freeze: 'slow-head',
   power: 'refuse',
   'slow-line': 'slow-drip(20, 50)',
   'reset-all': 'reset-before-head',
