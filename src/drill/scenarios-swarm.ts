@@ -93,7 +93,7 @@ function anything(seed: string, asked: number | undefined): Plan {
   const targets = Array.from({ length: 1 + chance.below(5) }, (_, nth) => drawTarget(chance, nth, hasRegions));
   const pools = drawPools(chance, targets, hasRegions);
   const safetyMs = minutes * 60_000;
-  const acts = drawActs(chance, targets, safetyMs);
+  const acts = [...drawActs(chance, targets, safetyMs), ...drawHangUp(seed, targets, safetyMs)];
   return {
     seed,
     scenario: 'swarm',
@@ -223,7 +223,7 @@ function drawAct(chance: Chance, targets: readonly TargetPlan[], atMs: number, f
     case 1:
       return one({ word: 'slow-line', hosts, delayMs: 200, jitterMs: 300, bytesPerMs: oneOf(chance, [1, 20]) });
     case 2:
-      return one({ word: oneOf(chance, ['reset-all', 'forget', 'hang-up', 'hang-up'] as const), hosts });
+      return one({ word: oneOf(chance, ['reset-all', 'forget'] as const), hosts });
     case 3:
       return one({ word: oneOf(chance, ['power', 'freeze'] as const), hosts });
     case 4:
@@ -245,6 +245,19 @@ function drawAct(chance: Chance, targets: readonly TargetPlan[], atMs: number, f
     default:
       return one({ word: 'fault', hosts, fault: oneOf(chance, FAULTS), share: oneOf(chance, [1, 1, 0.5, 0.1]) });
   }
+}
+
+/** Of the seeds. */
+const HANG_UP_SHARE = 0.1;
+const HANG_UP_MS = 10_000;
+
+/** Idle connections end just when they are taken. By a chance of its own, since all other seeds stay what they were. */
+function drawHangUp(seed: string, targets: readonly TargetPlan[], safetyMs: number): Act[] {
+  const chance = seededChance(`hang-up ${seed}`);
+  if (chance.float() >= HANG_UP_SHARE) return [];
+  const atMs = chance.float() * safetyMs * 0.5;
+  const hosts = targets.map(({ name }) => name);
+  return [{ atMs, forMs: Math.min(HANG_UP_MS, safetyMs - atMs), deed: { word: 'hang-up', hosts } }];
 }
 
 /** FoundationDB's swizzle-clogging: connections are stopped one by one, and let go in another order. */
