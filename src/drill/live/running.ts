@@ -1,28 +1,14 @@
 import type { SeatView } from '../../call/control.ts';
 import { isLoopback } from '../../config/address.ts';
 import type { Settings } from '../../config/settings.ts';
-import type { Address, World } from '../../world/world.ts';
-import type { Received } from '../ledger.ts';
-import { rawExchange } from '../raw-client.ts';
+import type { World } from '../../world/world.ts';
 import { deedWords } from '../report/deeds.ts';
 import type { Scenario } from '../scenarios.ts';
 import { seatsAt } from '../seats.ts';
 import type { Act, Deed, Plan, TargetPlan } from '../sim/plan.ts';
 import { renamed, standIns } from './renamed.ts';
+import { controlled, type Reached, striking, watched } from './sandboxes.ts';
 import type { LiveStage } from './stage.ts';
-
-/** A target of a running gateway, as far as a drill may touch it. */
-export type Reached = {
-  readonly name: string;
-  readonly host: string;
-  readonly port: number;
-  /** `sandbox` can be broken; `loopback` is called and left whole; `real` belongs to somebody, and costs. */
-  readonly kind: 'sandbox' | 'loopback' | 'real';
-};
-
-/** Requests that a sandbox remembers are fetched so often: it tells the last hundred. */
-const LOOK_MS = 300;
-const SILENT = { firstMs: 1000, quietMs: 1000 };
 
 /**
  * Looks at every target of a running gateway, as the gateway itself tells of them: which are sandboxes, which are near, which are real. The
@@ -67,40 +53,8 @@ export function runningStage(
     pools: [{ targets: names, balance: 'least-connections', redundancy: undefined }],
     acts: adapted.flatMap(({ act }) => act ?? []),
   };
-  const records = new Map<string, Map<number, Received>>(names.map((name) => [name, new Map()]));
-  let isOver = false;
-  const look = async (): Promise<void> => {
-    for (const [name, target] of sandboxes) {
-      const askedMs = world.clock.now();
-      const state = await controlled(world, target, 'GET', '/drill', '');
-      const { nowMs, last } = { nowMs: askedMs, last: [], ...state };
-      // The sandbox tells the time by the clock of its own process, as it is when it is asked; its answer takes a while.
-      const aheadMs = nowMs - askedMs;
-      for (const each of last as readonly Received[]) {
-        const { startMs, endMs } = each;
-        const own = { ...each, startMs: startMs - aheadMs, endMs: endMs === undefined ? undefined : endMs - aheadMs };
-        records.get(name)?.set(each.serial, own);
-      }
-    }
-  };
-  // What is done to one target by several acts at once: the last one counts, until it is over.
-  const orders = new Map<string, { readonly text: string }[]>();
-  const strike = (target: Reached, text: string): (() => void) => {
-    const own = { text };
-    orders.set(target.name, [...(orders.get(target.name) ?? []), own]);
-    void controlled(world, target, 'PUT', '/drill/fault', text);
-    return () => {
-      const left = (orders.get(target.name) ?? []).filter((each) => each !== own);
-      orders.set(target.name, left);
-      const last = left.at(-1)?.text;
-      void controlled(world, target, last === undefined ? 'DELETE' : 'PUT', '/drill/fault', last ?? '');
-    };
-  };
-  const lookOn = async (): Promise<void> => {
-    await look();
-    if (!isOver) world.timers.after(LOOK_MS, () => void lookOn());
-  };
-  void lookOn();
+  const watch = watched(world, names, sandboxes);
+  const strike = striking(world);
   const model = route?.pools[0]?.model ?? route?.models.find((each) => !each.includes('*')) ?? 'sandbox-chat';
   return {
     plan,
@@ -111,20 +65,17 @@ export function runningStage(
     act: (deed) => {
       if (deed.word !== 'fault') return undefined;
       const struck = deed.hosts.flatMap((host) => sandboxes.get(host) ?? []);
-      const order = `${deed.fault}${deed.share < 1 ? ` share=${deed.share}` : ''}`;
-      const heal = struck.map((target) => strike(target, order));
+      const share = deed.share < 1 ? ` share=${deed.share}` : '';
+      const heal = struck.map((target) => strike(target, `${deed.fault}${share}`));
       return () => {
         for (const each of heal) each();
       };
     },
     settled: async () => undefined,
-    stations: async () => {
-      await look();
-      return names.map((name) => ({ name, received: [...(records.get(name)?.values() ?? [])] }));
-    },
+    stations: () => watch.stations(),
     seats: () => seatsAt(world, settings.admin),
     stop: async () => {
-      isOver = true;
+      watch.stop();
       for (const target of sandboxes.values()) await controlled(world, target, 'DELETE', '/drill/fault', '');
     },
   };
@@ -181,27 +132,3 @@ const NEAREST: Record<Exclude<Extract<Deed, { hosts: readonly string[] }>['word'
   'wrong-address': 'refuse',
   certificate: 'refuse',
 };
-
-/** Asks a sandbox on its own port; undefined when it is none. */
-async function controlled(
-  world: World,
-  target: Pick<Reached, 'host' | 'port'>,
-  method: string,
-  path: string,
-  body: string,
-): Promise<object | undefined> {
-  const { host, port } = target;
-  const address: Address = { ip: host.endsWith('localhost') ? '127.0.0.1' : host, port };
-  const head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n`;
-  const request = `${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
-  const { text } = await rawExchange(world, address, request, SILENT);
-  if (!text.startsWith('HTTP/1.1 200')) return undefined;
-  if (method !== 'GET') return {};
-  try {
-    const state: unknown = JSON.parse(text.slice(text.indexOf('\r\n\r\n') + 4));
-    const isSandbox = typeof state === 'object' && state !== null && 'fault' in state && 'counters' in state;
-    return isSandbox ? state : undefined;
-  } catch {
-    return undefined;
-  }
-}
