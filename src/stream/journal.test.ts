@@ -67,6 +67,24 @@ test('every follower reads all from its place on, once and in order, however it 
   );
 });
 
+test('who has paused is handed what was written, and nothing else, when memory runs out in the middle of making room', () => {
+  const upstream = new PlayedUpstream(200, []);
+  const journal = new Journal(upstream.reply, keeper(20_000));
+  const caller = new PlayedCaller(journal.follow(0, nobody));
+  journal.begin();
+  caller.reply.pause();
+  let text = '';
+  for (const size of [2719, 5035, 8631]) {
+    const piece = String.fromCharCode(65 + (text.length % 26)).repeat(size);
+    text += piece;
+    upstream.say(piece);
+  }
+  caller.reply.resume();
+  upstream.end();
+  assert.equal(caller.text.length, text.length);
+  assert.equal(caller.text, text);
+});
+
 test('a reply that nobody listens to yet is handed over whole when memory runs out', () => {
   const upstream = new PlayedUpstream(200, []);
   const journal = new Journal(upstream.reply, keeper(5000));

@@ -149,7 +149,8 @@ export class Journal implements Sink {
     let start = 0;
     for (const piece of this.#pieces) {
       const end = Math.min(start + piece.length, this.#written);
-      if (end > from) {
+      // A piece may have been made for a part that then had no room: nothing was written there, and nothing of it may be read.
+      if (end > Math.max(from, start)) {
         if (!isWanted()) return;
         take(piece.subarray(Math.max(0, from - start), end - start));
       }
