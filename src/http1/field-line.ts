@@ -7,7 +7,9 @@ import { NAME_PLACES, placeOfName, TOKEN_LOWER, VALUE_CHARACTER } from './fieldn
 const lastValues = new Array<string | undefined>(NAME_PLACES).fill(undefined);
 const lastLines = new Array<string>(NAME_PLACES).fill('');
 const changes = new Uint8Array(NAME_PLACES);
-const CHANGES_MAX = 32;
+/** A change counts twice, a repetition once: what is the same only within a call, as its id, is not worth its copies. */
+const CHANGES_MAX = 64;
+const CHANGE_WEIGHT = 2;
 const KEPT_CHARS_MAX = 256;
 
 /** Carry what only one party may know: not kept beyond the head they are for. */
@@ -38,7 +40,7 @@ export function valueAsWritten(name: string, value: string): string {
 
 function keep(place: number, name: string, value: string, line: string): void {
   if (value.length > KEPT_CHARS_MAX || SECRET.has(name)) return;
-  changes[place] = (changes[place] ?? 0) + 1;
+  changes[place] = (changes[place] ?? 0) + CHANGE_WEIGHT;
   // Copies: a value is most often a slice, which would keep the whole head alive that it was cut from.
   lastLines[place] = Buffer.from(line, 'latin1').latin1Slice();
   lastValues[place] = Buffer.from(value, 'latin1').latin1Slice();

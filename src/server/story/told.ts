@@ -11,7 +11,7 @@ import { type HopState, hopStates, wording } from '../../diagnosis/wording.ts';
 import { hiding } from '../hiding.ts';
 import { messagesOf } from '../page/messages.ts';
 import { lastsSentence, othersSentence, safetySentence } from '../page/sentences.ts';
-import type { KeptCall } from '../stories.ts';
+import type { KeptCall } from '../kept-call.ts';
 import { safetyOfAttempt } from '../story-safety.ts';
 import { confinedWords } from './words.ts';
 
