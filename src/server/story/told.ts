@@ -9,9 +9,9 @@ import { operatorSteps } from '../../diagnosis/steps.ts';
 import { terminationState } from '../../diagnosis/termination.ts';
 import { type HopState, hopStates, wording } from '../../diagnosis/wording.ts';
 import { hiding } from '../hiding.ts';
+import type { KeptCall } from '../kept-call.ts';
 import { messagesOf } from '../page/messages.ts';
 import { lastsSentence, othersSentence, safetySentence } from '../page/sentences.ts';
-import type { KeptCall } from '../kept-call.ts';
 import { safetyOfAttempt } from '../story-safety.ts';
 import { confinedWords } from './words.ts';
 
