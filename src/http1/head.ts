@@ -161,7 +161,7 @@ function readFields(
   for (let index = 0; at < end; index += 1) {
     if (index >= fieldsMax) return 'fields';
     const line = index < lines.length ? lines[index] : undefined;
-    if (line !== undefined && line !== CHANGING && memory !== undefined && text.startsWith(line, at)) {
+    if (line !== undefined && line !== CHANGING && memory !== undefined && text.slice(at, at + line.length) === line) {
       fields.push(memory.fields[index * 2] ?? '', memory.fields[index * 2 + 1] ?? '');
       at += line.length - 2;
       continue;
