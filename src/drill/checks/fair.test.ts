@@ -1,57 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Received } from '../ledger.ts';
-import { swarmPlan } from '../scenarios-swarm.ts';
 import type { RunRecord } from '../sim/run.ts';
-import { Troubles } from '../sim/troubles.ts';
-import { newSeen, type Seen } from '../workloads/seen.ts';
 import { fair } from './fair.ts';
+import { asked, quietPlan, recordOf, sent } from './record.testing.ts';
 
 /** A crowd of plain calls, one every 5 ms, each asked at once of the target, and one stream among them that is asked after `heldMs`. */
 function crowd(delayMs: number, heldMs: number): RunRecord {
-  const plan = { ...swarmPlan('1'), weather: { delayMs } };
   const plain = Array.from({ length: 200 }, (_, nth) => sent(nth + 1, 'plain', 5 * nth));
   const stream = sent(201, 'stream', 0);
-  const received = [...plain.map((seen) => asked(seen, 4 * delayMs)), asked(stream, heldMs)];
-  return {
-    plan,
-    seen: [...plain, stream],
-    stations: [{ name: 't1', received, knocks: [] }],
-    troubles: new Troubles(),
-    fromMs: 0,
-    healedMs: 0,
-    endMs: 5000,
-    stop: 'done',
-    strangers: [],
-    seats: [],
-    wiresLeft: 0,
-    queuedMax: 0,
-    journal: { hash: '', lines: [] },
-    events: 0,
-  };
-}
-
-function sent(serial: number, kind: 'plain' | 'stream', atMs: number): Seen {
-  return { ...newSeen(serial, atMs, kind, 'hello', kind === 'stream'), sentMs: atMs };
-}
-
-function asked({ key, serial, startMs }: Seen, heldMs: number): Received {
-  const unknown = { model: undefined, requestId: undefined, attempt: undefined, idempotencyKey: undefined };
-  return {
-    ...unknown,
-    serial,
-    connection: serial,
-    method: 'POST',
-    path: '/v1/chat/completions',
-    isStream: false,
-    bodyBytes: 100,
-    drillCall: key,
-    fault: undefined,
-    startMs: startMs + heldMs,
-    endMs: undefined,
-    fate: 'answered',
-    bytesSent: 0,
-  };
+  const received = [...plain.map((seen) => asked(seen, seen.startMs + 4 * delayMs)), asked(stream, heldMs)];
+  const plan = quietPlan(['t1'], { weather: { delayMs } });
+  return recordOf(plan, [...plain, stream], [{ name: 't1', received, knocks: [] }]);
 }
 
 test('a call that waits while others of its priority are served again and again is found', () => {
