@@ -258,6 +258,65 @@ test('when long answers give no place back, one goes beyond the limit now and th
   assert.equal(hasRoom(), false, 'refused again, it holds');
 });
 
+test('a limit first learned in an outage says nothing: after it, each answer gives one place more, until somebody is refused again', async () => {
+  const { time, seat, limits } = stage();
+  const hasRoom = () => limits.hasRoom(seat, playedCall(time));
+  refuse(limits, seat, time, begin(limits, seat, time));
+  await time.pass(1);
+  refuse(limits, seat, time, begin(limits, seat, time));
+  await time.pass(1);
+  assert.equal(seat.inFlightMax, 1);
+  // Long answers, that give no place back.
+  for (let i = 0; i < 30; i++) {
+    assert.equal(hasRoom(), true, `${i} were taken`);
+    const { call, attempt } = begin(limits, seat, time);
+    attempt.firstPartMs = time.clock.now();
+    limits.spoke(seat, call, attempt);
+  }
+  await time.pass(1);
+  refuse(limits, seat, time, begin(limits, seat, time));
+  assert.equal(hasRoom(), false, 'refused, it holds');
+  assert.ok(seat.inFlightMax > 25, `${seat.inFlightMax}`);
+});
+
+test('what was known before an outage is known after it', async () => {
+  const { time, seat, limits } = stage();
+  const crowd = Array.from({ length: 20 }, () => begin(limits, seat, time));
+  await time.pass(1);
+  refuse(limits, seat, time, crowd[0] as Begun);
+  for (const each of crowd.slice(1)) answer(limits, seat, time, each);
+  const busy = () => Array.from({ length: seat.inFlightMax }, () => begin(limits, seat, time));
+  for (const each of busy()) answer(limits, seat, time, each);
+  for (let i = 0; i < 3; i++) {
+    await time.pass(1);
+    refuse(limits, seat, time, begin(limits, seat, time));
+  }
+  await time.pass(1);
+  for (const each of busy()) answer(limits, seat, time, each);
+  assert.ok(seat.inFlightMax >= 18 && seat.inFlightMax < 21, `${seat.inFlightMax}`);
+});
+
+test('where long answers hold every place, they count as taken: one too many costs a twentieth and no half', async () => {
+  const { time, seat, limits } = stage();
+  const take = () => {
+    const begun = begin(limits, seat, time);
+    begun.attempt.firstPartMs = time.clock.now();
+    limits.spoke(seat, begun.call, begun.attempt);
+    return begun;
+  };
+  const streams = Array.from({ length: 10 }, take);
+  // Refused beyond the limit time and again, with nobody taken between: it looks like an outage, and is none.
+  for (let i = 0; i < 3; i++) {
+    refuse(limits, seat, time, begin(limits, seat, time));
+    await time.pass(4 * STUCK_MS);
+  }
+  const { call, attempt } = streams[0] as Begun;
+  limits.end(seat, call, attempt, ANSWERED);
+  take();
+  refuse(limits, seat, time, begin(limits, seat, time));
+  assert.ok(seat.inFlightMax >= 9, `${seat.inFlightMax}`);
+});
+
 test("what the operator allows is never gone beyond, and a caller's leaving says nothing", async () => {
   const { time, seat, limits } = stage({ min: 1, max: 5 });
   for (let i = 0; i < 5; i++) begin(limits, seat, time);

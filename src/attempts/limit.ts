@@ -60,8 +60,12 @@ type Gauge = {
   isRising: boolean;
   taken: number;
   refused: number;
-  /** The load at which refusals last began while most was still taken: about what the target can do. 0 while not known. */
+  /** Streams under way that have begun to answer: taken as well, however long ago. */
+  readonly speaking: Set<Attempt>;
+  /** The load at which refusals last began while most was still taken: about what the target can do. Infinite while not known. */
   mark: number;
+  /** … and what it was before the last cut. */
+  formerMark: number;
 };
 
 /** The gauges of one seat, and the one that was used last. */
@@ -106,6 +110,7 @@ export class Limits implements SeatHearer {
   spoke(seat: Seat, call: Call, attempt: Attempt): void {
     const gauge = this.#gauge(seat, call);
     gauge.taken += 1;
+    if (call.isStream) gauge.speaking.add(attempt);
     if (attempt.startMs > gauge.spokeMs) gauge.spokeMs = attempt.startMs;
     if (gauge.silent.size + gauge.lost.size > 0) this.#heard(gauge, attempt);
     if (attempt === gauge.beyond) this.#rise(gauge);
@@ -131,6 +136,7 @@ export class Limits implements SeatHearer {
   end(seat: Seat, call: Call, attempt: Attempt, outcome: Outcome): void {
     const gauge = this.#gauge(seat, call);
     gauge.silent.delete(attempt);
+    if (call.isStream) gauge.speaking.delete(attempt);
     if (outcome.kind === 'failed' && (isRefusal(outcome) || (isSilence(outcome) && attempt.startMs >= gauge.spokeMs))) {
       gauge.refused += 1;
       gauge.refusedMs = attempt.endMs ?? attempt.startMs;
@@ -166,13 +172,18 @@ export class Limits implements SeatHearer {
   #cut(seat: Seat, gauge: Gauge, startMs: number, nowMs: number): void {
     if (startMs < gauge.cutMs) return;
     // Since the last cut it took nothing at all: that is no overload but an outage, which health deals with. Cutting on would only
-    // leave a limit of one to come back to.
-    if (gauge.taken === 0 && gauge.cutMs > Number.NEGATIVE_INFINITY) return;
-    const share = gauge.refused / (gauge.refused + gauge.taken);
+    // leave a limit of one to come back to; and the refusal that it was last cut for said nothing about what it can do.
+    if (gauge.taken === 0 && gauge.cutMs > Number.NEGATIVE_INFINITY) {
+      gauge.mark = gauge.formerMark;
+      gauge.refused = 0;
+      return;
+    }
+    const share = gauge.refused / (gauge.refused + Math.max(gauge.taken, gauge.speaking.size));
     const isLearned = gauge.limit < this.#bounds.max;
     // The first refusal names the load at which it came; after that the share of refusals says how far off the limit is.
     const factor = isLearned ? Math.min(CUT_FEW, Math.max(CUT_MANY, 1 - share)) : CUT_FEW;
     const from = isLearned ? gauge.limit : Math.min(this.#bounds.max, gauge.inFlight);
+    gauge.formerMark = gauge.mark;
     // When most was refused the limit was far off, or the target was away: that says nothing about what it can do.
     if (!isLearned || share < 0.5) gauge.mark = from;
     // probe: an adaptive limit is cut
@@ -219,10 +230,12 @@ export class Limits implements SeatHearer {
 const OTHERS = '\u0000others';
 
 function newGauge(limit: number): Gauge {
-  const counts = { inFlight: 0, taken: 0, refused: 0, mark: 0 };
+  const counts = { inFlight: 0, taken: 0, refused: 0 };
   const never = Number.NEGATIVE_INFINITY;
+  const marks = { mark: Number.POSITIVE_INFINITY, formerMark: Number.POSITIVE_INFINITY };
   const times = { cutMs: never, spokeMs: never, startedMs: never, refusedMs: never, stuckMs: STUCK_MS };
-  return { ...counts, ...times, limit, beyond: undefined, isRising: false, silent: new Set(), lost: new Set() };
+  const sets = { silent: new Set<Attempt>(), lost: new Set<Attempt>(), speaking: new Set<Attempt>() };
+  return { ...counts, ...times, ...marks, ...sets, limit, beyond: undefined, isRising: false };
 }
 
 type Failed = Extract<Outcome, { kind: 'failed' }>;
