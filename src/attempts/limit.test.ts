@@ -1,58 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Call } from '../call/call.ts';
-import type { Failure } from '../call/failure.ts';
 import { ABANDONED, ANSWERED } from '../call/reply.ts';
-import type { Seat } from '../call/seat.ts';
-import type { Attempt } from '../call/story.ts';
-import { LIMIT_BOUNDS, Limits, MODELS_MAX, STUCK_MS } from './limit.ts';
-import {
-  answeredWith,
-  failureOf,
-  type PlayedTime,
-  playedAttempt,
-  playedCall,
-  playedSeats,
-  playedTime,
-} from './played.test.ts';
-
-function stage(bounds = LIMIT_BOUNDS) {
-  const time = playedTime();
-  const limits = new Limits(time.clock, bounds);
-  const [seat] = playedSeats(['a']);
-  assert.ok(seat !== undefined);
-  return { time, seat, limits };
-}
-
-type Begun = { readonly call: Call; readonly attempt: Attempt };
-
-function begin(limits: Limits, seat: Seat, time: PlayedTime, model = 'gpt-5'): Begun {
-  const call = playedCall(time, { model });
-  const attempt = playedAttempt(call, 'a', { startMs: time.clock.now(), bytesWritten: 9 });
-  limits.start(seat, call, attempt);
-  seat.inFlight += 1;
-  return { call, attempt };
-}
-
-function answer(limits: Limits, seat: Seat, time: PlayedTime, { call, attempt }: Begun): void {
-  attempt.firstPartMs = time.clock.now();
-  limits.spoke(seat, call, attempt);
-  attempt.endMs = time.clock.now();
-  limits.end(seat, call, attempt, ANSWERED);
-  seat.inFlight -= 1;
-}
-
-function refuse(
-  limits: Limits,
-  seat: Seat,
-  time: PlayedTime,
-  { call, attempt }: Begun,
-  failure: Failure = answeredWith('rate-limited', 429),
-): void {
-  attempt.endMs = time.clock.now();
-  limits.end(seat, call, attempt, { kind: 'failed', failure });
-  seat.inFlight -= 1;
-}
+import { answer, type Begun, begin, refuse, stage } from './limit.testing.ts';
+import { LIMIT_BOUNDS, MODELS_MAX, STUCK_MS } from './limit.ts';
+import { answeredWith, failureOf, playedCall } from './played.test.ts';
 
 test('without a sign of overload there is no limit', () => {
   const { time, seat, limits } = stage();
@@ -102,18 +53,6 @@ test('most refused cuts by half, few refused by a twentieth', async () => {
     const share = Math.round((limits.limit(seat, playedCall(time)) / before) * 100);
     assert.ok(Math.abs(share - expected) <= 1, `${taken}:${refused} left ${share} %`);
   }
-});
-
-test('a target that takes nothing at all is no case for a limit: it is not cut to one (outage)', async () => {
-  const { time, seat, limits } = stage();
-  const all = Array.from({ length: 40 }, () => begin(limits, seat, time));
-  await time.pass(1);
-  for (const each of all) refuse(limits, seat, time, each);
-  for (let i = 0; i < 100; i++) {
-    await time.pass(1);
-    refuse(limits, seat, time, begin(limits, seat, time));
-  }
-  assert.equal(seat.inFlightMax, 38);
 });
 
 test('the limit grows by one for each limit of answers, and only while it is what holds calls back', async () => {
@@ -256,65 +195,6 @@ test('when long answers give no place back, one goes beyond the limit now and th
   assert.equal(limits.limit(seat, playedCall(time)), 51);
   refuse(limits, seat, time, begin(limits, seat, time));
   assert.equal(hasRoom(), false, 'refused again, it holds');
-});
-
-test('a limit first learned in an outage says nothing: after it, each answer gives one place more, until somebody is refused again', async () => {
-  const { time, seat, limits } = stage();
-  const hasRoom = () => limits.hasRoom(seat, playedCall(time));
-  refuse(limits, seat, time, begin(limits, seat, time));
-  await time.pass(1);
-  refuse(limits, seat, time, begin(limits, seat, time));
-  await time.pass(1);
-  assert.equal(seat.inFlightMax, 1);
-  // Long answers, that give no place back.
-  for (let i = 0; i < 30; i++) {
-    assert.equal(hasRoom(), true, `${i} were taken`);
-    const { call, attempt } = begin(limits, seat, time);
-    attempt.firstPartMs = time.clock.now();
-    limits.spoke(seat, call, attempt);
-  }
-  await time.pass(1);
-  refuse(limits, seat, time, begin(limits, seat, time));
-  assert.equal(hasRoom(), false, 'refused, it holds');
-  assert.ok(seat.inFlightMax > 25, `${seat.inFlightMax}`);
-});
-
-test('what was known before an outage is known after it', async () => {
-  const { time, seat, limits } = stage();
-  const crowd = Array.from({ length: 20 }, () => begin(limits, seat, time));
-  await time.pass(1);
-  refuse(limits, seat, time, crowd[0] as Begun);
-  for (const each of crowd.slice(1)) answer(limits, seat, time, each);
-  const busy = () => Array.from({ length: seat.inFlightMax }, () => begin(limits, seat, time));
-  for (const each of busy()) answer(limits, seat, time, each);
-  for (let i = 0; i < 3; i++) {
-    await time.pass(1);
-    refuse(limits, seat, time, begin(limits, seat, time));
-  }
-  await time.pass(1);
-  for (const each of busy()) answer(limits, seat, time, each);
-  assert.ok(seat.inFlightMax >= 18 && seat.inFlightMax < 21, `${seat.inFlightMax}`);
-});
-
-test('where long answers hold every place, they count as taken: one too many costs a twentieth and no half', async () => {
-  const { time, seat, limits } = stage();
-  const take = () => {
-    const begun = begin(limits, seat, time);
-    begun.attempt.firstPartMs = time.clock.now();
-    limits.spoke(seat, begun.call, begun.attempt);
-    return begun;
-  };
-  const streams = Array.from({ length: 10 }, take);
-  // Refused beyond the limit time and again, with nobody taken between: it looks like an outage, and is none.
-  for (let i = 0; i < 3; i++) {
-    refuse(limits, seat, time, begin(limits, seat, time));
-    await time.pass(4 * STUCK_MS);
-  }
-  const { call, attempt } = streams[0] as Begun;
-  limits.end(seat, call, attempt, ANSWERED);
-  take();
-  refuse(limits, seat, time, begin(limits, seat, time));
-  assert.ok(seat.inFlightMax >= 9, `${seat.inFlightMax}`);
 });
 
 test("what the operator allows is never gone beyond, and a caller's leaving says nothing", async () => {

@@ -50,6 +50,8 @@ type Gauge = {
   cutMs: number;
   /** When the youngest attempt began that was answered: it overtook all that began before and say nothing. */
   spokeMs: number;
+  /** When anybody's answer last began or ended. */
+  heardMs: number;
   /** When the youngest of all began, and when one was last refused. */
   startedMs: number;
   refusedMs: number;
@@ -111,6 +113,7 @@ export class Limits implements SeatHearer {
     const gauge = this.#gauge(seat, call);
     gauge.taken += 1;
     if (call.isStream) gauge.speaking.add(attempt);
+    gauge.heardMs = attempt.firstPartMs ?? attempt.startMs;
     if (attempt.startMs > gauge.spokeMs) gauge.spokeMs = attempt.startMs;
     if (gauge.silent.size + gauge.lost.size > 0) this.#heard(gauge, attempt);
     if (attempt === gauge.beyond) this.#rise(gauge);
@@ -137,12 +140,16 @@ export class Limits implements SeatHearer {
     const gauge = this.#gauge(seat, call);
     gauge.silent.delete(attempt);
     if (call.isStream) gauge.speaking.delete(attempt);
+    const endMs = attempt.endMs ?? attempt.startMs;
+    if (outcome.kind === 'answered') gauge.heardMs = endMs;
     if (outcome.kind === 'failed' && (isRefusal(outcome) || (isSilence(outcome) && attempt.startMs >= gauge.spokeMs))) {
       gauge.refused += 1;
-      gauge.refusedMs = attempt.endMs ?? attempt.startMs;
+      gauge.refusedMs = endMs;
       gauge.isRising = false;
       if (attempt === gauge.beyond) gauge.stuckMs = Math.min(STUCK_MS_MAX, gauge.stuckMs * 2);
-      this.#cut(seat, gauge, attempt.startMs, attempt.endMs ?? attempt.startMs);
+      // In the latter half of the silence nobody was heard: a target that is too busy answers others, one that is away nobody.
+      const isMute = isSilence(outcome) && gauge.heardMs < (attempt.startMs + endMs) / 2;
+      this.#cut(seat, gauge, attempt.startMs, endMs, isMute);
     }
     if (attempt === gauge.beyond) gauge.beyond = undefined;
     if (!gauge.lost.delete(attempt)) gauge.inFlight -= 1;
@@ -169,7 +176,7 @@ export class Limits implements SeatHearer {
     }
   }
 
-  #cut(seat: Seat, gauge: Gauge, startMs: number, nowMs: number): void {
+  #cut(seat: Seat, gauge: Gauge, startMs: number, nowMs: number, isMute: boolean): void {
     if (startMs < gauge.cutMs) return;
     // Since the last cut it took nothing at all: that is no overload but an outage, which health deals with. Cutting on would only
     // leave a limit of one to come back to; and the refusal that it was last cut for said nothing about what it can do.
@@ -185,7 +192,7 @@ export class Limits implements SeatHearer {
     const from = isLearned ? gauge.limit : Math.min(this.#bounds.max, gauge.inFlight);
     gauge.formerMark = gauge.mark;
     // When most was refused the limit was far off, or the target was away: that says nothing about what it can do.
-    if (!isLearned || share < 0.5) gauge.mark = from;
+    if (!isMute && (!isLearned || share < 0.5)) gauge.mark = from;
     // probe: an adaptive limit is cut
     gauge.limit = Math.max(this.#bounds.min, from * factor);
     gauge.cutMs = nowMs;
@@ -233,7 +240,7 @@ function newGauge(limit: number): Gauge {
   const counts = { inFlight: 0, taken: 0, refused: 0 };
   const never = Number.NEGATIVE_INFINITY;
   const marks = { mark: Number.POSITIVE_INFINITY, formerMark: Number.POSITIVE_INFINITY };
-  const times = { cutMs: never, spokeMs: never, startedMs: never, refusedMs: never, stuckMs: STUCK_MS };
+  const times = { cutMs: never, spokeMs: never, heardMs: never, startedMs: never, refusedMs: never, stuckMs: STUCK_MS };
   const sets = { silent: new Set<Attempt>(), lost: new Set<Attempt>(), speaking: new Set<Attempt>() };
   return { ...counts, ...times, ...marks, ...sets, limit, beyond: undefined, isRising: false };
 }
