@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ABANDONED, ANSWERED } from '../call/reply.ts';
-import { answer, type Begun, begin, refuse, stage } from './limit.testing.ts';
+import { answer, type Begun, begin, refuse, stage, take } from './limit.testing.ts';
 import { LIMIT_BOUNDS, MODELS_MAX, STUCK_MS } from './limit.ts';
 import { answeredWith, failureOf, playedCall } from './played.test.ts';
 
@@ -141,7 +141,8 @@ test('silent attempts that others overtake take no room any more, and one that s
   for (const each of stuck.slice(1)) answer(limits, seat, time, each);
   limits.end(seat, late.call, late.attempt, ANSWERED);
   const all = Array.from({ length: Math.floor(limits.limit(seat, late.call)) }, () => begin(limits, seat, time));
-  assert.equal(asked(), false, `${all.length} fill it again`);
+  begin(limits, seat, time);
+  assert.equal(asked(), false, `${all.length} fill it again, and one goes beyond it`);
 });
 
 test('silence that others overtook is no overload: it was lost long ago, and says nothing of the load of now', async () => {
@@ -195,6 +196,23 @@ test('when long answers give no place back, one goes beyond the limit now and th
   assert.equal(limits.limit(seat, playedCall(time)), 51);
   refuse(limits, seat, time, begin(limits, seat, time));
   assert.equal(hasRoom(), false, 'refused again, it holds');
+});
+
+test('one goes beyond the limit although places become free, as long as nobody is refused: answers that are long would let it grow for minutes', async () => {
+  const { time, seat, limits } = stage();
+  const streams = Array.from({ length: 20 }, () => take(limits, seat, time));
+  await time.pass(10);
+  refuse(limits, seat, time, begin(limits, seat, time));
+  const floor = seat.inFlightMax;
+  // Every half second one ends, and the next takes its place.
+  for (let i = 0; i < 4; i++) {
+    await time.pass(500);
+    const { call, attempt } = streams[i] as Begun;
+    limits.end(seat, call, attempt, ANSWERED);
+    while (limits.hasRoom(seat, playedCall(time)) && seat.inFlightMax < 40) take(limits, seat, time);
+  }
+  assert.equal(floor, 19);
+  assert.equal(seat.inFlightMax, 40);
 });
 
 test("what the operator allows is never gone beyond, and a caller's leaving says nothing", async () => {

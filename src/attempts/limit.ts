@@ -27,8 +27,8 @@ export const QUIET_MS = 10_000;
 export const REGAIN_SHARE = 0.75;
 
 /**
- * When as many are under way as may be, and long answers give no place back for so long, one more goes all the same: a limit that nobody tries
- * may be long out of date. Refused, the next one waits twice as long.
+ * When as many are under way as may be, and nobody was refused for so long, one more goes all the same: a limit that nobody tries may be long
+ * out of date, and where answers are long it would take minutes to grow by itself. Refused, the next one waits twice as long.
  */
 export const STUCK_MS = 1_000;
 export const STUCK_MS_MAX = 30_000;
@@ -94,7 +94,10 @@ export class Limits implements SeatHearer {
     if (inFlight < Math.floor(limit)) return true;
     // Nobody answers: one more goes now and then, or it would never be learned that the target is well again.
     if (silent.size >= inFlight) return true;
-    return beyond === undefined && this.#clock.now() - Math.max(startedMs, refusedMs) >= stuckMs;
+    if (beyond !== undefined) return false;
+    // Where somebody is silent, what begins now may only add to a queue of the target's own.
+    const sinceMs = silent.size > 0 ? Math.max(startedMs, refusedMs) : refusedMs;
+    return this.#clock.now() - sinceMs >= stuckMs;
   }
 
   /** The limit now, for display; infinite while none was learned. */
@@ -133,7 +136,11 @@ export class Limits implements SeatHearer {
 
   /** An attempt said nothing for longer than is ordinary. */
   silent(seat: Seat, call: Call, attempt: Attempt): void {
-    if (attempt.firstPartMs === undefined && attempt.endMs === undefined) this.#gauge(seat, call).silent.add(attempt);
+    if (attempt.firstPartMs !== undefined || attempt.endMs !== undefined) return;
+    const gauge = this.#gauge(seat, call);
+    gauge.silent.add(attempt);
+    // Who takes more than he can answer in good time has a queue of his own.
+    gauge.isRising = false;
   }
 
   end(seat: Seat, call: Call, attempt: Attempt, outcome: Outcome): void {
