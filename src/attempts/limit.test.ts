@@ -1,58 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Call } from '../call/call.ts';
-import type { Failure } from '../call/failure.ts';
 import { ABANDONED, ANSWERED } from '../call/reply.ts';
-import type { Seat } from '../call/seat.ts';
-import type { Attempt } from '../call/story.ts';
-import { LIMIT_BOUNDS, Limits, MODELS_MAX, STUCK_MS } from './limit.ts';
-import {
-  answeredWith,
-  failureOf,
-  type PlayedTime,
-  playedAttempt,
-  playedCall,
-  playedSeats,
-  playedTime,
-} from './played.test.ts';
-
-function stage(bounds = LIMIT_BOUNDS) {
-  const time = playedTime();
-  const limits = new Limits(time.clock, bounds);
-  const [seat] = playedSeats(['a']);
-  assert.ok(seat !== undefined);
-  return { time, seat, limits };
-}
-
-type Begun = { readonly call: Call; readonly attempt: Attempt };
-
-function begin(limits: Limits, seat: Seat, time: PlayedTime, model = 'gpt-5'): Begun {
-  const call = playedCall(time, { model });
-  const attempt = playedAttempt(call, 'a', { startMs: time.clock.now(), bytesWritten: 9 });
-  limits.start(seat, call, attempt);
-  seat.inFlight += 1;
-  return { call, attempt };
-}
-
-function answer(limits: Limits, seat: Seat, time: PlayedTime, { call, attempt }: Begun): void {
-  attempt.firstPartMs = time.clock.now();
-  limits.spoke(seat, call, attempt);
-  attempt.endMs = time.clock.now();
-  limits.end(seat, call, attempt, ANSWERED);
-  seat.inFlight -= 1;
-}
-
-function refuse(
-  limits: Limits,
-  seat: Seat,
-  time: PlayedTime,
-  { call, attempt }: Begun,
-  failure: Failure = answeredWith('rate-limited', 429),
-): void {
-  attempt.endMs = time.clock.now();
-  limits.end(seat, call, attempt, { kind: 'failed', failure });
-  seat.inFlight -= 1;
-}
+import { answer, type Begun, begin, refuse, stage, take } from './limit.testing.ts';
+import { LIMIT_BOUNDS, MODELS_MAX, STUCK_MS } from './limit.ts';
+import { answeredWith, failureOf, playedCall } from './played.test.ts';
 
 test('without a sign of overload there is no limit', () => {
   const { time, seat, limits } = stage();
@@ -102,18 +53,6 @@ test('most refused cuts by half, few refused by a twentieth', async () => {
     const share = Math.round((limits.limit(seat, playedCall(time)) / before) * 100);
     assert.ok(Math.abs(share - expected) <= 1, `${taken}:${refused} left ${share} %`);
   }
-});
-
-test('a target that takes nothing at all is no case for a limit: it is not cut to one (outage)', async () => {
-  const { time, seat, limits } = stage();
-  const all = Array.from({ length: 40 }, () => begin(limits, seat, time));
-  await time.pass(1);
-  for (const each of all) refuse(limits, seat, time, each);
-  for (let i = 0; i < 100; i++) {
-    await time.pass(1);
-    refuse(limits, seat, time, begin(limits, seat, time));
-  }
-  assert.equal(seat.inFlightMax, 38);
 });
 
 test('the limit grows by one for each limit of answers, and only while it is what holds calls back', async () => {
@@ -202,7 +141,8 @@ test('silent attempts that others overtake take no room any more, and one that s
   for (const each of stuck.slice(1)) answer(limits, seat, time, each);
   limits.end(seat, late.call, late.attempt, ANSWERED);
   const all = Array.from({ length: Math.floor(limits.limit(seat, late.call)) }, () => begin(limits, seat, time));
-  assert.equal(asked(), false, `${all.length} fill it again`);
+  begin(limits, seat, time);
+  assert.equal(asked(), false, `${all.length} fill it again, and one goes beyond it`);
 });
 
 test('silence that others overtook is no overload: it was lost long ago, and says nothing of the load of now', async () => {
@@ -256,6 +196,23 @@ test('when long answers give no place back, one goes beyond the limit now and th
   assert.equal(limits.limit(seat, playedCall(time)), 51);
   refuse(limits, seat, time, begin(limits, seat, time));
   assert.equal(hasRoom(), false, 'refused again, it holds');
+});
+
+test('one goes beyond the limit although places become free, as long as nobody is refused: answers that are long would let it grow for minutes', async () => {
+  const { time, seat, limits } = stage();
+  const streams = Array.from({ length: 20 }, () => take(limits, seat, time));
+  await time.pass(10);
+  refuse(limits, seat, time, begin(limits, seat, time));
+  const floor = seat.inFlightMax;
+  // Every half second one ends, and the next takes its place.
+  for (let i = 0; i < 4; i++) {
+    await time.pass(500);
+    const { call, attempt } = streams[i] as Begun;
+    limits.end(seat, call, attempt, ANSWERED);
+    while (limits.hasRoom(seat, playedCall(time)) && seat.inFlightMax < 40) take(limits, seat, time);
+  }
+  assert.equal(floor, 19);
+  assert.equal(seat.inFlightMax, 40);
 });
 
 test("what the operator allows is never gone beyond, and a caller's leaving says nothing", async () => {

@@ -27,8 +27,8 @@ export const QUIET_MS = 10_000;
 export const REGAIN_SHARE = 0.75;
 
 /**
- * When as many are under way as may be, and long answers give no place back for so long, one more goes all the same: a limit that nobody tries
- * may be long out of date. Refused, the next one waits twice as long.
+ * When as many are under way as may be, and nobody was refused for so long, one more goes all the same: a limit that nobody tries may be long
+ * out of date, and where answers are long it would take minutes to grow by itself. Refused, the next one waits twice as long.
  */
 export const STUCK_MS = 1_000;
 export const STUCK_MS_MAX = 30_000;
@@ -50,6 +50,8 @@ type Gauge = {
   cutMs: number;
   /** When the youngest attempt began that was answered: it overtook all that began before and say nothing. */
   spokeMs: number;
+  /** When anybody's answer last began or ended. */
+  heardMs: number;
   /** When the youngest of all began, and when one was last refused. */
   startedMs: number;
   refusedMs: number;
@@ -60,8 +62,12 @@ type Gauge = {
   isRising: boolean;
   taken: number;
   refused: number;
-  /** The load at which refusals last began while most was still taken: about what the target can do. 0 while not known. */
+  /** Streams under way that have begun to answer: taken as well, however long ago. */
+  readonly speaking: Set<Attempt>;
+  /** The load at which refusals last began while most was still taken: about what the target can do. Infinite while not known. */
   mark: number;
+  /** … and what it was before the last cut. */
+  formerMark: number;
 };
 
 /** The gauges of one seat, and the one that was used last. */
@@ -88,7 +94,10 @@ export class Limits implements SeatHearer {
     if (inFlight < Math.floor(limit)) return true;
     // Nobody answers: one more goes now and then, or it would never be learned that the target is well again.
     if (silent.size >= inFlight) return true;
-    return beyond === undefined && this.#clock.now() - Math.max(startedMs, refusedMs) >= stuckMs;
+    if (beyond !== undefined) return false;
+    // Where somebody is silent, what begins now may only add to a queue of the target's own.
+    const sinceMs = silent.size > 0 ? Math.max(startedMs, refusedMs) : refusedMs;
+    return this.#clock.now() - sinceMs >= stuckMs;
   }
 
   /** The limit now, for display; infinite while none was learned. */
@@ -106,6 +115,8 @@ export class Limits implements SeatHearer {
   spoke(seat: Seat, call: Call, attempt: Attempt): void {
     const gauge = this.#gauge(seat, call);
     gauge.taken += 1;
+    if (call.isStream) gauge.speaking.add(attempt);
+    gauge.heardMs = attempt.firstPartMs ?? attempt.startMs;
     if (attempt.startMs > gauge.spokeMs) gauge.spokeMs = attempt.startMs;
     if (gauge.silent.size + gauge.lost.size > 0) this.#heard(gauge, attempt);
     if (attempt === gauge.beyond) this.#rise(gauge);
@@ -125,18 +136,27 @@ export class Limits implements SeatHearer {
 
   /** An attempt said nothing for longer than is ordinary. */
   silent(seat: Seat, call: Call, attempt: Attempt): void {
-    if (attempt.firstPartMs === undefined && attempt.endMs === undefined) this.#gauge(seat, call).silent.add(attempt);
+    if (attempt.firstPartMs !== undefined || attempt.endMs !== undefined) return;
+    const gauge = this.#gauge(seat, call);
+    gauge.silent.add(attempt);
+    // Who takes more than he can answer in good time has a queue of his own.
+    gauge.isRising = false;
   }
 
   end(seat: Seat, call: Call, attempt: Attempt, outcome: Outcome): void {
     const gauge = this.#gauge(seat, call);
     gauge.silent.delete(attempt);
+    if (call.isStream) gauge.speaking.delete(attempt);
+    const endMs = attempt.endMs ?? attempt.startMs;
+    if (outcome.kind === 'answered') gauge.heardMs = endMs;
     if (outcome.kind === 'failed' && (isRefusal(outcome) || (isSilence(outcome) && attempt.startMs >= gauge.spokeMs))) {
       gauge.refused += 1;
-      gauge.refusedMs = attempt.endMs ?? attempt.startMs;
+      gauge.refusedMs = endMs;
       gauge.isRising = false;
       if (attempt === gauge.beyond) gauge.stuckMs = Math.min(STUCK_MS_MAX, gauge.stuckMs * 2);
-      this.#cut(seat, gauge, attempt.startMs, attempt.endMs ?? attempt.startMs);
+      // In the latter half of the silence nobody was heard: a target that is too busy answers others, one that is away nobody.
+      const isMute = isSilence(outcome) && gauge.heardMs < (attempt.startMs + endMs) / 2;
+      this.#cut(seat, gauge, attempt.startMs, endMs, isMute);
     }
     if (attempt === gauge.beyond) gauge.beyond = undefined;
     if (!gauge.lost.delete(attempt)) gauge.inFlight -= 1;
@@ -163,18 +183,23 @@ export class Limits implements SeatHearer {
     }
   }
 
-  #cut(seat: Seat, gauge: Gauge, startMs: number, nowMs: number): void {
+  #cut(seat: Seat, gauge: Gauge, startMs: number, nowMs: number, isMute: boolean): void {
     if (startMs < gauge.cutMs) return;
     // Since the last cut it took nothing at all: that is no overload but an outage, which health deals with. Cutting on would only
-    // leave a limit of one to come back to.
-    if (gauge.taken === 0 && gauge.cutMs > Number.NEGATIVE_INFINITY) return;
-    const share = gauge.refused / (gauge.refused + gauge.taken);
+    // leave a limit of one to come back to; and the refusal that it was last cut for said nothing about what it can do.
+    if (gauge.taken === 0 && gauge.cutMs > Number.NEGATIVE_INFINITY) {
+      gauge.mark = gauge.formerMark;
+      gauge.refused = 0;
+      return;
+    }
+    const share = gauge.refused / (gauge.refused + Math.max(gauge.taken, gauge.speaking.size));
     const isLearned = gauge.limit < this.#bounds.max;
     // The first refusal names the load at which it came; after that the share of refusals says how far off the limit is.
     const factor = isLearned ? Math.min(CUT_FEW, Math.max(CUT_MANY, 1 - share)) : CUT_FEW;
     const from = isLearned ? gauge.limit : Math.min(this.#bounds.max, gauge.inFlight);
+    gauge.formerMark = gauge.mark;
     // When most was refused the limit was far off, or the target was away: that says nothing about what it can do.
-    if (!isLearned || share < 0.5) gauge.mark = from;
+    if (!isMute && (!isLearned || share < 0.5)) gauge.mark = from;
     // probe: an adaptive limit is cut
     gauge.limit = Math.max(this.#bounds.min, from * factor);
     gauge.cutMs = nowMs;
@@ -219,10 +244,12 @@ export class Limits implements SeatHearer {
 const OTHERS = '\u0000others';
 
 function newGauge(limit: number): Gauge {
-  const counts = { inFlight: 0, taken: 0, refused: 0, mark: 0 };
+  const counts = { inFlight: 0, taken: 0, refused: 0 };
   const never = Number.NEGATIVE_INFINITY;
-  const times = { cutMs: never, spokeMs: never, startedMs: never, refusedMs: never, stuckMs: STUCK_MS };
-  return { ...counts, ...times, limit, beyond: undefined, isRising: false, silent: new Set(), lost: new Set() };
+  const marks = { mark: Number.POSITIVE_INFINITY, formerMark: Number.POSITIVE_INFINITY };
+  const times = { cutMs: never, spokeMs: never, heardMs: never, startedMs: never, refusedMs: never, stuckMs: STUCK_MS };
+  const sets = { silent: new Set<Attempt>(), lost: new Set<Attempt>(), speaking: new Set<Attempt>() };
+  return { ...counts, ...times, ...marks, ...sets, limit, beyond: undefined, isRising: false };
 }
 
 type Failed = Extract<Outcome, { kind: 'failed' }>;

@@ -17,18 +17,17 @@ export const blame: Check = {
   *judge(record) {
     if (!isEven(record.plan)) return;
     const names = record.plan.targets.map(({ name }) => name);
-    const arrivals = record.stations
-      .flatMap(({ name, received }) => received.map(({ startMs }) => ({ name, startMs })))
-      .sort((one, other) => one.startMs - other.startMs);
     const lastOf = new Map(names.map((name) => [name, { atMs: record.fromMs, nth: 0 }]));
-    for (const [nth, { name, startMs }] of arrivals.entries()) {
+    let nth = 0;
+    for (const { name, atMs, isWhole } of asks(record)) {
       const last = lastOf.get(name);
-      lastOf.set(name, { atMs: startMs, nth });
-      if (last === undefined || nth - last.nth <= TURNS_MAX * names.length || startMs - last.atMs < GAP_MS) continue;
+      lastOf.set(name, { atMs, nth });
+      if (isWhole) nth += 1;
+      if (last === undefined || nth - last.nth <= TURNS_MAX * names.length || atMs - last.atMs < GAP_MS) continue;
       const fromMs = last.atMs - TRACES_MS;
-      if (!names.every((each) => isBlameless(record, each, fromMs, startMs)) || !isWaySound(record, fromMs, startMs))
+      if (!names.every((each) => isBlameless(record, each, fromMs, atMs)) || !isWaySound(record, fromMs, atMs))
         continue;
-      const when = `${(last.atMs / 1000).toFixed(1)} s to ${(startMs / 1000).toFixed(1)} s`;
+      const when = `${(last.atMs / 1000).toFixed(1)} s to ${(atMs / 1000).toFixed(1)} s`;
       yield {
         what: `${name} did no wrong, and was not asked from ${when} while others were ${nth - last.nth} times`,
         seen: undefined,
@@ -36,6 +35,19 @@ export const blame: Check = {
     }
   },
 };
+
+/**
+ * When each target was asked. A knock is enough: over a long way callers may leave before their connection is made, so that a target whose
+ * connections are all in use receives nothing, although it is chosen in its turn.
+ */
+function asks({ stations }: RunRecord): readonly { readonly name: string; atMs: number; isWhole: boolean }[] {
+  return stations
+    .flatMap(({ name, received, knocks }) => [
+      ...received.map(({ startMs }) => ({ name, atMs: startMs, isWhole: true })),
+      ...knocks.map((atMs) => ({ name, atMs, isWhole: false })),
+    ])
+    .sort((one, other) => one.atMs - other.atMs);
+}
 
 /** What a service says of a call, and not of itself. */
 const CALLERS_OWN: ReadonlySet<string> = new Set(['content-refused', 'context-too-long']);

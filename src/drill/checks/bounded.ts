@@ -1,4 +1,4 @@
-import { type Check, isRoomy, isWaySound, soundTargets, story } from './check.ts';
+import { type Check, isRoomy, isWaySound, soundTargets, story, tripMsMax } from './check.ts';
 
 /** Above what one connection may hold unsent: the high-water mark, and one part more of the largest kind in a drill. */
 const QUEUED_BYTES_MAX = 1_048_576;
@@ -45,9 +45,7 @@ export const outOfTheWay: Check = {
   promise: 'It stays out of the way.',
   *judge(record) {
     if (!isRoomy(record.plan)) return;
-    const { delayMs = 0, jitterMs = 0 } = record.plan.weather;
-    // Both ends of a way delay, and there is a way back.
-    const calmMs = Math.max(CALM_MS, CALM_SERVICE_MS + TRIPS * 4 * (delayMs + jitterMs));
+    const calmMs = Math.max(CALM_MS, CALM_SERVICE_MS + TRIPS * tripMsMax(record.plan));
     for (const seen of record.seen) {
       if (seen.wanted === undefined || seen.startMs < record.healedMs + RECOVERY_MS) continue;
       // Twelve at once may have to wait for each other where a limit was learned on a bad day.

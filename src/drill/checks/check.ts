@@ -49,6 +49,11 @@ export function isRoomy(plan: Plan): boolean {
   return plan.targets.every(({ workers }) => workers === undefined);
 }
 
+/** There and back at most, by the weather of the plan: both ends of a way delay. */
+export function tripMsMax({ weather: { delayMs = 0, jitterMs = 0 } }: Plan): number {
+  return 4 * (delayMs + jitterMs);
+}
+
 /** The call in a few words. */
 export function story(seen: Seen): string {
   const { serial, kind, startMs, endMs, ending, status, code, attempts } = seen;

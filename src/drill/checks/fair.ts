@@ -1,9 +1,14 @@
 import type { RunRecord } from '../sim/run.ts';
 import type { Seen } from '../workloads/seen.ts';
-import { type Check, isWaySound, receiptsOf, soundTargets, story } from './check.ts';
+import { type Check, isWaySound, receiptsOf, soundTargets, story, tripMsMax } from './check.ts';
 
 /** In a fair line nobody has more than a turn or two of each other caller before him; tries of calls begun before go first, though. */
 const TURNS_MAX = 40;
+/**
+ * What a call needs that nobody holds back: half a trip to the gateway, one for TCP, one for TLS and half a one for the request. Others that find a
+ * connection ready go past it on the way, and no line can help that.
+ */
+const TRIPS = 3;
 /** Traces of trouble before, as in `blame.ts`. */
 const TRACES_MS = 60_000;
 
@@ -13,12 +18,13 @@ export const fair: Check = {
   promise: 'No caller starves while others with the same priority are served many times.',
   *judge(record) {
     const served = servedOf(record);
+    const wayMs = TRIPS * tripMsMax(record.plan);
     for (const seen of record.seen) {
       const { sentMs, kind } = seen;
       if (sentMs === undefined || seen.wanted === undefined || seen.again !== undefined || kind === 'reconnecting')
         continue;
       const untilMs = served.firstMs(seen) ?? seen.endMs ?? record.endMs;
-      const { own, others } = served.between(kind, sentMs, untilMs);
+      const { own, others } = served.between(kind, sentMs, untilMs - wayMs);
       if (own > 0 || others <= TURNS_MAX) continue;
       const fromMs = sentMs - TRACES_MS;
       if (soundTargets(record, fromMs, untilMs).length < record.plan.targets.length) continue;

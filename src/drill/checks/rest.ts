@@ -1,7 +1,7 @@
 import type { Received } from '../ledger.ts';
 import type { RunRecord } from '../sim/run.ts';
 import { isEven } from './blame.ts';
-import { type Check, isWaySound } from './check.ts';
+import { type Check, isWaySound, receiptsOf } from './check.ts';
 
 /** Faults that no service survives with calls: five in a row rest it. */
 const HARD = new Set(['reset-before-head', 'close-before-head', 'garbage-status-line', 'bad-head-line', 'refuse']);
@@ -19,13 +19,14 @@ export const leftAlone: Check = {
   promise: 'A target that fails every call is left alone, but for a probe now and then.',
   *judge(record) {
     if (!isEven(record.plan)) return;
+    const receipts = receiptsOf(record);
     for (const { fromMs, untilMs, host } of singleFaults(record)) {
       const sinceMs = fromMs + NOTICED_MS;
       if (untilMs <= sinceMs) continue;
       const others = record.plan.targets.filter(({ name }) => name !== host);
-      // A call that has failed at all the others, a poisonous one, may ask whoever is left: that is P1, and no forgetting of a rest.
-      const isChoice = ({ attempt }: Received): boolean => Number(attempt ?? 1) <= others.length;
-      const own = arrivals(record, host, sinceMs, untilMs, isChoice);
+      const own = askedOf(record, host).filter(
+        (each) => isBetween(each, sinceMs, untilMs) && !isLastRoute(each, receipts, others.length),
+      ).length;
       const mean = others.reduce((sum, { name }) => sum + arrivals(record, name, sinceMs, untilMs), 0) / others.length;
       const probes = PROBES_SPARE + (untilMs - sinceMs) / PROBE_EVERY_MS;
       if (mean < OTHERS_MIN || own <= Math.max(probes, mean / 3)) continue;
@@ -34,6 +35,16 @@ export const leftAlone: Check = {
     }
   },
 };
+
+/** Health never removes the last route: a call that every other target has failed, as a poisonous one, is let to those who rest. */
+function isLastRoute(
+  { drillCall = '', startMs }: Received,
+  receipts: ReturnType<typeof receiptsOf>,
+  others: number,
+): boolean {
+  // Targets are asked once each while one was not, so that earlier receipts are of as many targets.
+  return (receipts.get(drillCall) ?? []).filter((each) => each.startMs < startMs).length >= others;
+}
 
 /** After the trouble a target may rest for as long as it lasted, and this. */
 const BACK_MS = 15_000;
@@ -123,22 +134,18 @@ function* singleFaults(record: RunRecord): Generator<{ host: string; fromMs: num
   }
 }
 
-function receivedAt({ stations }: RunRecord, name: string): readonly Received[] {
+function askedOf({ stations }: RunRecord, name: string): readonly Received[] {
   return stations.find((station) => station.name === name)?.received ?? [];
 }
 
-function timesOf(record: RunRecord, name: string): readonly number[] {
-  return receivedAt(record, name).map(({ startMs }) => startMs);
+function isBetween({ startMs }: Received, fromMs: number, untilMs: number): boolean {
+  return startMs > fromMs && startMs <= untilMs;
 }
 
-function arrivals(
-  record: RunRecord,
-  name: string,
-  fromMs: number,
-  untilMs: number,
-  isCounted: (received: Received) => boolean = () => true,
-): number {
-  return receivedAt(record, name).filter(
-    (received) => received.startMs > fromMs && received.startMs <= untilMs && isCounted(received),
-  ).length;
+function timesOf(record: RunRecord, name: string): readonly number[] {
+  return askedOf(record, name).map(({ startMs }) => startMs);
+}
+
+function arrivals(record: RunRecord, name: string, fromMs: number, untilMs: number): number {
+  return askedOf(record, name).filter((each) => isBetween(each, fromMs, untilMs)).length;
 }
