@@ -215,6 +215,7 @@ export class PoolOfRoute {
       othersLeft: picks.left,
       isElsewhereLeft: !isLast,
       retryAfterMs,
+      outageMs: () => this.health.outageMs(),
       limits: retries,
     });
     // Above hedge: a hedged pair is one try; pays the budget.

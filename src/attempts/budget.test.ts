@@ -127,7 +127,7 @@ test('while nobody answers the floor is one try in ten seconds, save for who tur
   let isScarce = true;
   const budget = new Budget({ ...time, isScarce: () => isScarce });
   assert.deepEqual([budget.tryPay(), budget.tryPay()], [true, false]);
-  assert.equal(budget.turn(playedCall(time), true), undefined);
+  assert.equal(budget.turn(playedCall(time), { isMove: true }), undefined);
   assert.equal(budget.turn(playedCall(time, { said: SAID })), undefined);
   for (let i = 0; i < 50; i++) budget.deposit(time.clock.now());
   // The share of the calls stays: 10 for 50, and 3 are spent.
@@ -144,7 +144,7 @@ test('who turns to another pool does not wait behind those who try the same one 
   while (budget.tryPay()) {}
   const order: string[] = [];
   for (const name of ['again', 'move']) {
-    const turn = budget.turn(playedCall(time), name === 'move');
+    const turn = budget.turn(playedCall(time), { isMove: name === 'move' });
     assert.ok(turn !== undefined && turn !== false);
     turn.then(() => order.push(name));
   }
@@ -206,7 +206,7 @@ test('but who turns to another pool waits, and so does a broken stream', async (
   let broken = budget.turn(playedCall(time, { said: SAID }));
   while (broken === undefined) broken = budget.turn(playedCall(time, { said: SAID }));
   const ends: string[] = [];
-  const move = budget.turn(playedCall(time), true);
+  const move = budget.turn(playedCall(time), { isMove: true });
   assert.ok(broken instanceof Promise && move instanceof Promise);
   // A second's worth at a time is let go, and there are more waiting than that.
   for (let i = 0; i < 40; i++) budget.turn(playedCall(time, { said: SAID }));
@@ -236,4 +236,47 @@ test('a wait without hope that is stopped leaves no timer behind, and one that w
     made.filter(({ isArmed }) => isArmed),
     [],
   );
+});
+
+test('what reached nobody is paid while nobody answers, and then is free: it is asked a first time', async () => {
+  let isOut = true;
+  const { time, budget } = scarce(() => isOut);
+  let ends = 0;
+  for (let i = 0; i < 200; i++) {
+    const turn = budget.turn(playedCall(time), { isUnsent: true });
+    assert.ok(turn instanceof Promise);
+    turn.then((isPaid) => {
+      if (isPaid) ends += 1;
+    });
+  }
+  await time.pass(1_000);
+  assert.equal(ends, 0);
+  isOut = false;
+  await time.pass(100);
+  assert.equal(ends, 200);
+  const paid = budget.balance();
+  assert.equal(budget.turn(playedCall(time), { isUnsent: true }), undefined);
+  assert.equal(budget.balance(), paid);
+});
+
+test('while there is hope a try waits longer than two seconds', async () => {
+  const { time, budget } = scarce();
+  const ends: string[] = [];
+  for (const hopeMs of [0, 4_000]) {
+    const turn = budget.turn(playedCall(time), { isUnsent: true, hopeMs });
+    assert.ok(turn instanceof Promise);
+    turn.then((isPaid) => ends.push(`${hopeMs} ${isPaid} at ${time.clock.now() - 1_000_000}`));
+  }
+  await time.pass(5_000);
+  assert.deepEqual(ends, ['0 false at 2000', '4000 false at 4000']);
+});
+
+test('the rate of calls is that of the time there was', async () => {
+  const time = playedTime();
+  const budget = new Budget(time);
+  for (let i = 0; i < 400; i++) {
+    await time.pass(10);
+    budget.deposit(time.clock.now());
+  }
+  assert.equal(budget.offeredPerS(), 100);
 });

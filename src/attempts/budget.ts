@@ -28,6 +28,16 @@ export const BUDGET_BROKEN_MAX = 10_000;
 /** Sums of fifths are compared with a slack far below one try. */
 const SLACK = 1e-6;
 
+/** What kind of further try it is. */
+export type Further = {
+  /** It is made in another pool. */
+  readonly isMove?: boolean;
+  /** The call reached nobody yet: nobody was asked a first time. Such a try is paid only while nobody answers, and otherwise free. */
+  readonly isUnsent?: boolean;
+  /** While nobody answers it waits so long, if that is longer than usual. */
+  readonly hopeMs?: number;
+};
+
 /**
  * What a pool may spend on further tries: retries, hedges, moves from it to another pool, resumed streams. It has one owner, so that
  * layers cannot multiply. Whenever a try is paid, the last 10 s hold at most 20 % × calls + 10/s × 10 s paid tries.
@@ -48,10 +58,13 @@ export class Budget {
   readonly #seniors = new Set<() => void>();
   /** Who leaves the pool for another one before them: somebody there may answer, whatever is wrong here. */
   readonly #movers = new Set<() => void>();
+  /** Calls that reached nobody: all are let go as soon as somebody answers, and the waiting room says how fast. */
+  readonly #unsent = new Set<() => void>();
   /** Broken streams before all: their callers have begun to read. */
   readonly #broken = new Set<() => void>();
   /** Of what the whole window allows, what may go in one second. */
   readonly #burstShare: number;
+  readonly #bornMs: number;
   #isWakeSet = false;
 
   constructor(options: {
@@ -65,6 +78,7 @@ export class Budget {
   }) {
     this.#clock = options.clock;
     this.#timers = options.timers;
+    this.#bornMs = options.clock.now();
     this.#share = options.share ?? BUDGET_SHARE;
     this.#windowMs = options.windowMs ?? BUDGET_WINDOW_MS;
     this.#burstShare = Math.min(1, (BUDGET_BURST_SHARE * BUDGET_WINDOW_MS) / this.#windowMs);
@@ -79,9 +93,11 @@ export class Budget {
     this.#calls.add(nowMs);
   }
 
-  /** Calls a second that came of late. */
+  /** Calls a second that came of late; a budget younger than its window has seen less than a window of them. */
   offeredPerS(): number {
-    return (this.#calls.sum(this.#clock.now()) * 1000) / this.#windowMs;
+    const nowMs = this.#clock.now();
+    const overMs = Math.min(this.#windowMs, Math.max(1000, nowMs - this.#bornMs));
+    return (this.#calls.sum(nowMs) * 1000) / overMs;
   }
 
   /** Tries that could be paid now, whole or in part. */
@@ -97,16 +113,17 @@ export class Budget {
 
   /**
    * Pays for one try, now or when its turn comes: first come first served, but who was tried more than once before who was tried once.
-   * `isMove`: the try is made in another pool. Undefined when paid at once; false when too many wait, or as the wait's end when nobody in
-   * the pool answers and its 2 s are over.
+   * Undefined when paid at once; false when too many wait, or as the wait's end when nobody in the pool answers and its time is over.
    * @throws Failure `caller-left` or `deadline-passed` (as a rejection) when the wait was stopped.
    */
-  turn(call: Call, isMove = false): Promise<boolean> | undefined | false {
-    const isBroken = call.said !== undefined;
+  turn(call: Call, what: Further = {}): Promise<boolean> | undefined | false {
+    const { isMove = false, isUnsent = false, hopeMs = 0 } = what;
+    if (isUnsent && !this.#isScarce()) return undefined;
+    const isBroken = call.said !== undefined && !isUnsent;
     if (this.waiting === 0 && this.#spend(isMove || isBroken)) return undefined;
     if (isBroken ? this.#broken.size >= BUDGET_BROKEN_MAX : this.waiting >= BUDGET_WAITERS_MAX) return false;
     if (call.isLeft) return Promise.reject(stopped(call));
-    const line = this.#lineOf(call, isMove);
+    const line = isUnsent ? this.#unsent : this.#lineOf(call, isMove);
     return new Promise((resolve, reject) => {
       const isHopeless = !isMove && !isBroken && this.#isScarce();
       const leave = () => {
@@ -123,7 +140,7 @@ export class Budget {
         reject(stopped(call));
       };
       const enough = isHopeless
-        ? this.#timers.after(SCARCE_WAIT_MS, () => {
+        ? this.#timers.after(Math.max(SCARCE_WAIT_MS, hopeMs), () => {
             // Somebody answers again: its turn will come.
             if (!this.#isScarce()) return;
             leave();
@@ -138,7 +155,7 @@ export class Budget {
 
   /** Tries that wait for their turn. */
   get waiting(): number {
-    return this.#waiters.size + this.#seniors.size + this.#movers.size + this.#broken.size;
+    return this.#waiters.size + this.#seniors.size + this.#unsent.size + this.#movers.size + this.#broken.size;
   }
 
   #lineOf(call: Call, isMove: boolean): Set<() => void> {
@@ -167,7 +184,10 @@ export class Budget {
   #wake(): void {
     const nowMs = this.#clock.now();
     let left = Math.max(1, (this.#allowance(nowMs, true) * PACE_MS) / this.#windowMs);
-    for (const line of [this.#broken, this.#movers, this.#seniors, this.#waiters]) {
+    if (this.#unsent.size > 0 && !this.#isScarce()) {
+      for (const go of this.#unsent) go();
+    }
+    for (const line of [this.#broken, this.#movers, this.#seniors, this.#unsent, this.#waiters]) {
       const hasHope = line === this.#broken || line === this.#movers;
       for (const go of line) {
         if (left < 1 || !this.#spend(hasHope)) return;

@@ -71,3 +71,30 @@ test('nor is it held back who comes after it: nobody comes back where only poiso
     assert.equal(comeback.isOn(time.clock), isOn, first);
   }
 });
+
+/** How many of those who were held up are let go in each of so many seconds, after an outage so long. */
+async function letGo(outageMs: number, seconds: number): Promise<number[]> {
+  const { time, comeback, from, fail } = stage();
+  const held = from('one');
+  for (let i = 0; i < 9; i++) fail(from('one'));
+  await time.pass(outageMs);
+  comeback.answered(time.clock.now(), from('one'));
+  const gone = Array<number>(seconds).fill(0);
+  for (let ms = 0; ms < seconds * 1000; ms += 5) {
+    const nowMs = time.clock.now();
+    if (!comeback.isFull(nowMs)) {
+      comeback.started(held, nowMs);
+      gone[Math.floor(ms / 1000)] = (gone[Math.floor(ms / 1000)] ?? 0) + 1;
+    }
+    await time.pass(5);
+  }
+  return gone;
+}
+
+test('after a short outage half as much again is let go as comes anew, within the budget of ten seconds; after a long one a quarter', async () => {
+  const short = await letGo(3_000, 10);
+  for (const second of short.slice(0, 5)) assert.ok(second >= 48 && second <= 52, short.join());
+  const all = short.reduce((sum, second) => sum + second, 0);
+  assert.ok(all >= 290 && all <= 300, `${all}`);
+  for (const second of await letGo(6_000, 10)) assert.ok(second >= 23 && second <= 27, `${second}`);
+});

@@ -1,8 +1,19 @@
 import type { Call } from '../call/call.ts';
 import type { Clock } from '../world/world.ts';
+import { BUDGET_FLOOR_PER_S, BUDGET_SHARE } from './budget.ts';
+import { OUTAGE_WAIT_MS } from './decide.ts';
+import { Window } from './window.ts';
 
 /** What those are given who were held up by an outage, in the usual calls of their pool: it comes on top of the calls that come anew, and is no herd. */
 export const COMEBACK_SHARE = 0.25;
+/** After an outage short enough to be waited out, half as much again is no herd either: it is made up for in twice its time. */
+export const COMEBACK_SHORT_SHARE = 0.5;
+/** … within what further tries are allowed in any ten seconds (P4), or what is given after a long one, if that is more. */
+const WINDOW_MS = 10_000;
+/** The window's last slot is a part; of twenty it is a small one. */
+const SLOTS = 20;
+/** Who is let go late, since nothing happened when he was due, makes nobody behind him later, up to so much. */
+const LATE_MS = 100;
 /** At least so long; then as long as it holds somebody back, to let nobody go at once who was held back. */
 export const COMEBACK_MS = 10_000;
 const HOLDING_MS = 1_000;
@@ -37,8 +48,10 @@ export class Comeback {
   #sinceMs = Number.POSITIVE_INFINITY;
   #untilMs = Number.NEGATIVE_INFINITY;
   #lastMs = 0;
-  /** When the next of them is due. */
+  /** When the next of them is due, and those that were let go. */
   #dueMs = 0;
+  #isShort = false;
+  readonly #let = new Window(SLOTS + 1, WINDOW_MS / SLOTS);
 
   /** `offeredPerS`: calls that came for the pool, of late. `serving`: names of the targets that calls go to now. */
   constructor(offeredPerS: () => number, serving: () => readonly string[]) {
@@ -47,7 +60,9 @@ export class Comeback {
   }
 
   started(call: Call, nowMs: number): void {
-    if (nowMs < this.#untilMs && call.startMs < this.#sinceMs) this.#dueMs = nowMs + this.#gapMs();
+    if (nowMs >= this.#untilMs || call.startMs >= this.#sinceMs) return;
+    this.#dueMs = Math.max(this.#dueMs, nowMs - LATE_MS) + this.#gapMs();
+    if (this.#isShort) this.#let.add(nowMs);
   }
 
   answered(nowMs: number, { caller }: Call): void {
@@ -58,6 +73,7 @@ export class Comeback {
       this.#sinceMs = nowMs;
       this.#untilMs = nowMs + COMEBACK_MS;
       this.#lastMs = nowMs + COMEBACK_MS_MAX;
+      this.#isShort = nowMs - this.#failedMs <= OUTAGE_WAIT_MS;
       this.#dueMs = nowMs + this.#gapMs();
     }
     this.#failures = 0;
@@ -87,7 +103,8 @@ export class Comeback {
 
   /** True while one more of those who were held up would be too many for now. */
   isFull(nowMs: number): boolean {
-    if (nowMs >= this.#untilMs || this.#dueMs <= nowMs) return false;
+    if (nowMs >= this.#untilMs) return false;
+    if (this.#dueMs <= nowMs && (!this.#isShort || this.#let.sum(nowMs) < this.#letMax())) return false;
     this.#hold(nowMs);
     return true;
   }
@@ -121,7 +138,13 @@ export class Comeback {
   }
 
   #gapMs(): number {
-    return Math.min(GAP_MS_MAX, 1000 / (this.#offeredPerS() * COMEBACK_SHARE));
+    return Math.min(GAP_MS_MAX, 1000 / (this.#offeredPerS() * (this.#isShort ? COMEBACK_SHORT_SHARE : COMEBACK_SHARE)));
+  }
+
+  /** What may be let go in any ten seconds after a short outage. */
+  #letMax(): number {
+    const perS = this.#offeredPerS();
+    return (Math.max(perS * COMEBACK_SHARE, perS * BUDGET_SHARE + BUDGET_FLOOR_PER_S) * WINDOW_MS) / 1000;
   }
 }
 

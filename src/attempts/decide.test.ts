@@ -18,6 +18,7 @@ const situations: fc.Arbitrary<Situation> = fc.record({
   freeTries: fc.nat(4),
   othersLeft: fc.nat(5),
   isEchoed: fc.boolean(),
+  isHopeful: fc.boolean(),
   isElsewhereLeft: fc.boolean(),
   retryAfterMs: fc.option(fc.nat(100_000), { nil: undefined }),
   leftMs: fc.integer({ min: -10, max: 100_000 }),
@@ -34,6 +35,7 @@ const ordinary: Situation = {
   freeTries: 0,
   othersLeft: 1,
   isEchoed: false,
+  isHopeful: false,
   isElsewhereLeft: false,
   retryAfterMs: undefined,
   leftMs: 60_000,
@@ -66,13 +68,28 @@ test('RFC 9110 §9.2.2: what is not idempotent is sent twice only when it never 
 test('with every target asked, no more than three tries, and two more only for what was never sent', () => {
   fc.assert(
     fc.property(situations, (now) => {
-      const decision = decide({ ...now, othersLeft: 0 });
+      const decision = decide({ ...now, othersLeft: 0, isHopeful: false });
       if (decision.kind === 'stop') return;
       if (decision.isFree) assert.ok(now.isUnsent && now.freeTries < 2);
       else assert.ok(now.tries < 3);
     }),
     { numRuns: 2000 },
   );
+});
+
+test('who can be reached by nobody waits for the end of a young outage, however often it was tried; what lasts is no outage', () => {
+  const away = { ...ordinary, code: 'connect-refused', isUnsent: true, othersLeft: 0, tries: 9, freeTries: 9 } as const;
+  assert.equal(decide({ ...away, isHopeful: true }).kind, 'again');
+  for (const now of [
+    { ...away, isHopeful: false },
+    { ...away, isHopeful: true, isUnsent: false },
+    { ...away, isHopeful: true, isElsewhereLeft: true },
+    { ...away, isHopeful: true, code: 'certificate-expired' } as const,
+  ]) {
+    assert.equal(decide(now).kind, 'stop');
+  }
+  const once = { ...RETRY_LIMITS, attemptsMax: 1 };
+  assert.deepEqual(decide({ ...away, isHopeful: true }, once), { kind: 'stop', why: 'tries spent' });
 });
 
 test('while a target was not asked, tries never run out, unless the operator says so', () => {

@@ -33,6 +33,14 @@ export const RETRY_LIMITS: RetryLimits = {
   retryAfterMaxMs: 3000,
 };
 
+/**
+ * An outage of all targets is waited out while it is no older: a person still waits, and whom it holds up so long is made up for at a quarter
+ * of the usual rate within the 20 s that they may wait for a free target.
+ */
+export const OUTAGE_WAIT_MS = 5_000;
+/** … and of its whole time a call gives it this part at most: all of it from a minute on. */
+export const OUTAGE_WAIT_SHARE = 1 / 12;
+
 /** Everything the decision to try again depends on. */
 export type Situation = {
   readonly code: CauseCode;
@@ -48,6 +56,8 @@ export type Situation = {
   readonly othersLeft: number;
   /** Two targets said the very same: more likely it is the call than both of them. */
   readonly isEchoed: boolean;
+  /** The pool answered not long ago and may be back in a moment; see `OUTAGE_WAIT_MS`. */
+  readonly isHopeful: boolean;
   /** Another pool can be turned to. */
   readonly isElsewhereLeft: boolean;
   /** What the target asked for; undefined when it did not. */
@@ -125,13 +135,21 @@ export function decide(now: Situation, limits: RetryLimits = RETRY_LIMITS): Deci
   if (!isFree && now.tries >= triesMax) return { kind: 'stop', why: 'tries spent' };
   const delayMs = now.othersLeft > 0 ? delayElsewhere(now, cause, limits) : delayHere(now, cause, limits);
   if (typeof delayMs === 'string') return { kind: 'stop', why: delayMs };
-  if (delayMs >= now.leftMs) return { kind: 'stop', why: 'no time left' };
-  return { kind: 'again', delayMs, isFree, isRisky: !isSafe };
+  // Beyond the usual tries it only looks whether the outage is over, and never without a breath.
+  const isLooking = now.othersLeft === 0 && !isFree && now.tries >= limits.attemptsMax;
+  const waitMs = isLooking ? limits.backoffMaxMs * (0.5 + now.luck / 2) : delayMs;
+  if (waitMs >= now.leftMs) return { kind: 'stop', why: 'no time left' };
+  return { kind: 'again', delayMs: waitMs, isFree, isRisky: !isSafe };
 }
 
 /** A target that was not asked is a route that may answer; one that failed already is a hope. */
-function boundsNow({ othersLeft }: Situation, limits: RetryLimits): { triesMax: number; freeMax: number } {
-  if (othersLeft === 0) return { triesMax: limits.attemptsMax, freeMax: limits.freeAttemptsMax };
+function boundsNow(now: Situation, limits: RetryLimits): { triesMax: number; freeMax: number } {
+  if (now.othersLeft === 0) {
+    // Nobody can be reached, and was a moment ago: time is the bound, since tries that nobody is sent come to their end in a blink.
+    const isWaiting =
+      now.isUnsent && now.isHopeful && limits.attemptsMax > 1 && CATALOGUE[now.code].lasts === 'transient';
+    return { triesMax: isWaiting ? Number.POSITIVE_INFINITY : limits.attemptsMax, freeMax: limits.freeAttemptsMax };
+  }
   return {
     triesMax: limits.attemptsElsewhereMax ?? Number.POSITIVE_INFINITY,
     freeMax: limits.freeElsewhereMax ?? Number.POSITIVE_INFINITY,

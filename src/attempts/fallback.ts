@@ -85,6 +85,7 @@ async function walk(call: Call, options: FallbackOptions, from: number, met: Fai
   if (met !== undefined && isFinal(call, met, options)) return giveUp(call, options, payer, met);
   let failure = met;
   const asked = new Set<Door>();
+  const askedAnyone = new Set<Door>();
   for (let step = met === undefined ? 0 : 1; step < doors.length * 2; step++) {
     const isSecondRound = step >= doors.length;
     // In the second round preference counts again, whichever pool was the entrance.
@@ -98,12 +99,13 @@ async function walk(call: Call, options: FallbackOptions, from: number, met: Fai
       moved(call, failure, door);
       // There is hope in a pool that was not asked for this call yet, in whichever round.
       const isMove = isUnasked(call, door);
-      if (!isFree(failure) && !(await paid(call, payer.budget, options.clock, isMove))) {
+      if (!isFree(failure) && !(await paid(call, payer.budget, options.clock, { isMove }))) {
         if (isMove || !doors.some((each) => isUnasked(call, each))) return giveUpAt(call, options, failure);
         continue;
       }
     }
     asked.add(door);
+    if (isSecondRound) askedAnyone.add(door);
     try {
       return await way.service(call);
     } catch (stranger) {
@@ -113,14 +115,12 @@ async function walk(call: Call, options: FallbackOptions, from: number, met: Fai
       if (isFinal(call, latter, options)) return giveUp(call, options, payer, latter);
     }
   }
+  // Nobody could be reached: a pool that answered a moment ago may do so in the next, for which those who ask anyone wait.
+  const former = isFree(failure) ? askedAnyone : asked;
+  const left = doors.filter((door) => !former.has(door));
   // A stream broke, and those who did not break it could not finish it: one that spoke once may speak again.
-  if (call.said === undefined) return giveUpAt(call, options, failure);
-  return askAgain(
-    call,
-    options,
-    doors.filter((door) => !asked.has(door)),
-    failure,
-  );
+  if (call.said === undefined && !isFree(failure)) return giveUpAt(call, options, failure);
+  return askAgain(call, options, left, failure);
 }
 
 /** These pools in order, their targets asked a second time: the pick leaves out who stayed silent, and who refused us. */
@@ -132,7 +132,7 @@ async function askAgain(
 ): Promise<Reply> {
   let failure = met;
   for (const door of doors) {
-    if (!(await paid(call, door.budget, options.clock))) break;
+    if (!(await paid(call, door.budget, options.clock, { isUnsent: isFree(failure) }))) break;
     try {
       return await door.anyone.service(call);
     } catch (stranger) {
@@ -182,7 +182,7 @@ async function giveUp(call: Call, options: FallbackOptions, payer: Door, failure
   const isOpen = door !== undefined && door.anyone.left(call) > 0 && (call.isReplayable || isIdempotent(call.method));
   if (isOpen) {
     moved(call, failure, door);
-    if (await paid(call, payer.budget, options.clock, true)) return door.anyone.service(call);
+    if (await paid(call, payer.budget, options.clock, { isMove: true })) return door.anyone.service(call);
   }
   options.onGiveUp?.(call);
   throw failure;

@@ -62,6 +62,19 @@ test('who speaks in time is not hedged, and nothing rings later', async () => {
   assert.deepEqual([asked.length, silent], [1, []]);
 });
 
+test('what is learned while a call waits holds for it: nobody waits for a limit that was set before anybody was heard', async () => {
+  let softMs = 48_000;
+  const { time, asked, service } = stage({ softMs: () => softMs });
+  service(playedCall(time));
+  await time.pass(3000);
+  softMs = 2000;
+  await time.pass(1000);
+  assert.deepEqual(
+    asked.map(({ atMs }) => atMs),
+    [0, 4000],
+  );
+});
+
 test('silence beyond the soft limit starts a second attempt without killing the first', async () => {
   const { time, asked, silent, service } = stage();
   const call = playedCall(time);

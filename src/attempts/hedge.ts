@@ -32,6 +32,12 @@ export const RUNNERS_MAX = 3;
 /** A hedge that cannot be paid, or has nobody to turn to yet, looks again after this long. */
 export const HEDGE_AGAIN_MS = 500;
 
+/**
+ * While a call waits it may be learned that answers come much faster than was thought: the limit of whom nobody had been heard yet is 48 s for
+ * a reply that comes whole. So it is asked for anew at least this often, which is the least it can be.
+ */
+export const SOFT_ANEW_MS = 2_000;
+
 /** The hard limit in soft limits, and at least: who said nothing for three times what is long is given up, if there is another pool. */
 export const HARD_FACTOR = 3;
 export const HARD_MS_MIN = 30_000;
@@ -85,7 +91,8 @@ class Race implements Ringer {
     // What an earlier try left behind is not ours to judge.
     this.#call.attempt = undefined;
     this.#run(this.#call);
-    if (!this.#isOver) this.#alarm = this.#options.alarms.set(this.#options.softMs(this.#call), this);
+    if (!this.#isOver)
+      this.#alarm = this.#options.alarms.set(Math.min(SOFT_ANEW_MS, this.#options.softMs(this.#call)), this);
   }
 
   ring(): void {
@@ -103,7 +110,7 @@ class Race implements Ringer {
     if (attempt === undefined) return HEDGE_AGAIN_MS;
     const soft = softMs(this.#call);
     const silentMs = clock.now() - attempt.startMs;
-    if (attempt.verdict === 'running' && silentMs < soft) return soft - silentMs;
+    if (attempt.verdict === 'running' && silentMs < soft) return Math.min(SOFT_ANEW_MS, soft - silentMs);
     if (attempt.verdict === 'running' && this.#struck !== attempt) {
       this.#struck = attempt;
       onSilent?.(attempt, this.#call);
@@ -111,7 +118,7 @@ class Race implements Ringer {
     const canTurn = othersLeft(this.#call) > 0 && 1 + (this.#twins?.length ?? 0) < RUNNERS_MAX;
     if (canTurn && budget.tryPay()) {
       this.#hedge(attempt);
-      return soft;
+      return Math.min(SOFT_ANEW_MS, soft);
     }
     if (canTurn) return HEDGE_AGAIN_MS;
     const hardMs = isElsewhereLeft ? Math.max(HARD_MS_MIN, soft * HARD_FACTOR) : Number.POSITIVE_INFINITY;

@@ -113,6 +113,28 @@ test('what never left us is tried twice more at no cost', async () => {
   assert.equal(Math.round(budget.balance() * 10), 982);
 });
 
+test('a short outage is waited out, for five seconds of it and a twelfth of the time that the call has', async () => {
+  for (const [deadlineMs, lastsMs] of [
+    [60_000, 5_000],
+    [24_000, 2_000],
+  ] as const) {
+    const time = playedTime();
+    const asked: number[] = [];
+    const sinceMs = time.clock.now();
+    const options = { ...stageOptions(time), othersLeft: () => 0, outageMs: () => time.clock.now() - sinceMs };
+    const ended = failureIn(
+      retry(options)(playedCall(time, { deadlineMs: sinceMs + deadlineMs }), () => {
+        asked.push(time.clock.now() - sinceMs);
+        return Promise.reject(refused());
+      }),
+    );
+    await time.pass(60_000);
+    assert.equal((await ended).code, 'connect-refused');
+    const last = asked.at(-1) ?? 0;
+    assert.ok(last >= lastsMs - 1000 && last <= lastsMs + 1000, `${asked}`);
+  }
+});
+
 test('a malformed call is asked once (litellm #35303)', async () => {
   for (const code of ['request-rejected', 'context-too-long', 'content-refused'] as const) {
     const { time, asked, service } = stage([answeredWith(code, 400)]);

@@ -5,8 +5,18 @@ import type { Reply } from '../call/reply.ts';
 import type { Story } from '../call/story.ts';
 import type { Filter, Service } from '../pipeline/service.ts';
 import type { Chance, Clock, Timers } from '../world/world.ts';
-import type { Budget } from './budget.ts';
-import { type Decision, decide, isEchoed, isUnsent, OWN_REFUSALS, RETRY_LIMITS, type RetryLimits } from './decide.ts';
+import type { Budget, Further } from './budget.ts';
+import {
+  type Decision,
+  decide,
+  isEchoed,
+  isUnsent,
+  OUTAGE_WAIT_MS,
+  OUTAGE_WAIT_SHARE,
+  OWN_REFUSALS,
+  RETRY_LIMITS,
+  type RetryLimits,
+} from './decide.ts';
 import { pause } from './pause.ts';
 
 export type RetryOptions = {
@@ -22,6 +32,8 @@ export type RetryOptions = {
   readonly isElsewhereLeft: boolean;
   /** What a target asked for by `Retry-After` and its likes, in ms. */
   readonly retryAfterMs: (failure: Failure) => number | undefined;
+  /** For how long everybody in the pool has failed; infinite, and the default, when there is nothing to wait for. */
+  readonly outageMs?: () => number;
   readonly limits?: RetryLimits;
   /** A sent call is about to be sent again under the declared inference rule: it may be paid twice. The story says so already. */
   readonly onDoubleSpendRisk?: (call: Call) => void;
@@ -45,21 +57,25 @@ async function again(call: Call, next: Service, first: Failure, options: RetryOp
   let tries = 0;
   let freeTries = 0;
   let isFree = false;
+  const sinceMs = clock.now();
   for (;;) {
     if (!isFree) tries += 1;
     if (call.isLeft) throw failure;
     const askedMs = options.retryAfterMs(failure);
     const othersLeft = options.othersLeft(call);
+    const hopeMs = hopeLeftMs(call, sinceMs, options);
+    const wasUnsent = isUnsent(failure);
     const decision: Decision = decide(
       {
         code: failure.code,
         method: call.method,
         isReplayable: call.isReplayable,
-        isUnsent: isUnsent(failure),
+        isUnsent: wasUnsent,
         tries,
         freeTries,
         othersLeft,
         isEchoed: isEchoed(call.story.attempts),
+        isHopeful: hopeMs > 0,
         isElsewhereLeft: options.isElsewhereLeft,
         retryAfterMs: askedMs,
         leftMs: call.deadlineMs - clock.now(),
@@ -77,7 +93,7 @@ async function again(call: Call, next: Service, first: Failure, options: RetryOp
     }
     isFree = decision.isFree;
     if (isFree) freeTries += 1;
-    else if (!(await paid(call, budget, clock))) throw failure;
+    else if (!(await paid(call, budget, clock, { isUnsent: wasUnsent, hopeMs }))) throw failure;
     if (decision.isRisky) {
       noteRisk(call);
       options.onDoubleSpendRisk?.(call);
@@ -93,9 +109,16 @@ async function again(call: Call, next: Service, first: Failure, options: RetryOp
   }
 }
 
-/** Pays for one further try, in another pool if it is a move, waiting for its turn where it must. False when there are too many before it. */
-export async function paid(call: Call, budget: Budget, clock: Clock, isMove = false): Promise<boolean> {
-  const turn = budget.turn(call, isMove);
+/** For how long it is worth waiting for the end of an outage; 0 and below when it is not. */
+function hopeLeftMs(call: Call, sinceMs: number, { clock, outageMs }: RetryOptions): number {
+  if (outageMs === undefined) return 0;
+  const waitMs = Math.min(OUTAGE_WAIT_MS, (call.deadlineMs - call.startMs) * OUTAGE_WAIT_SHARE);
+  return waitMs - Math.max(outageMs(), clock.now() - sinceMs);
+}
+
+/** Pays for one further try, waiting for its turn where it must. False when there are too many before it, or no hope is left. */
+export async function paid(call: Call, budget: Budget, clock: Clock, what: Further = {}): Promise<boolean> {
+  const turn = budget.turn(call, what);
   if (turn === undefined) return true;
   if (turn === false) {
     note(call.story, 'no further try: the retry budget is spent and too many wait for it');

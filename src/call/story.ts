@@ -27,6 +27,8 @@ export type Attempt = {
   bytesWritten: number;
   /** The clock of the first part, in ms, when it ran out and the attempt went on because nobody else was left to ask. */
   overdueMs?: number;
+  /** Another call failed at the same target meanwhile, and nobody spoke there between: it is not this call's own doing. */
+  isShared?: boolean;
 };
 
 /**

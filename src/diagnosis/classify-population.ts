@@ -24,6 +24,11 @@ const CRASHES: ReadonlySet<CauseCode> = new Set([
   'stream-error',
 ]);
 
+/** True for a failure that a request may bring about: the target had it, and broke. */
+export function isCrash(code: CauseCode): boolean {
+  return CRASHES.has(code);
+}
+
 const CHANGES = { config: 'the config here was changed', deploy: 'this gateway was deployed' } as const;
 
 /** Facts about the many, laid beside the finding about the one (hop attribution rule 5). They may move the hop only where two of them agree. */

@@ -4,8 +4,15 @@ import type { Finding } from './finding.ts';
 import type { PopulationFacts } from './population.ts';
 import type { Radius } from './radius.ts';
 
-/** One attempt of the call that is asked about: whom it asked, and how that failed; `code` is undefined when it did not. */
-export type Tried = { readonly target: string; readonly code: CauseCode | undefined };
+/**
+ * One attempt of the call that is asked about: whom it asked, and how that failed; `code` is undefined when it did not. `isShared`: another
+ * call failed there with it.
+ */
+export type Tried = {
+  readonly target: string;
+  readonly code: CauseCode | undefined;
+  readonly isShared?: boolean | undefined;
+};
 
 /** What is asked of history: about a failure that its caller has just met. */
 export type HistoryQuestion = {

@@ -14,7 +14,7 @@ export type PopulationFacts = {
   readonly otherServices?: GroupState | undefined;
   /** Other callers at the same target. */
   readonly otherCallers?: GroupState | undefined;
-  /** The very same call at another target. */
+  /** The very same call at several targets: `failing` when two of them broke on it alone. */
   readonly sameCallElsewhere?: GroupState | undefined;
   /** How long ago this kind of failure began here. */
   readonly sinceMs?: number | undefined;

@@ -8,6 +8,7 @@ import type { Chance, Clock } from '../world/world.ts';
 import { type Court, isDoubtful } from './blame.ts';
 import { type FitLists, fitLists, shareOf, trialWeights } from './fit.ts';
 import type { Maintenance } from './maintenance.ts';
+import { Outage } from './outage.ts';
 import { outliers } from './outlier.ts';
 import { calmMs } from './quota.ts';
 import { REST_LIMITS, Rest, type RestCause, type RestLimits } from './rest.ts';
@@ -45,6 +46,7 @@ export type View = {
 export class PoolHealth implements SeatHearer {
   readonly #options: PoolHealthOptions;
   readonly #rests: readonly Rest[];
+  readonly #outage = new Outage();
   #version = 0;
   #isStale = true;
   /** When something changes by the passing of time alone. */
@@ -104,6 +106,11 @@ export class PoolHealth implements SeatHearer {
     return Math.max(0, soonest);
   }
 
+  /** For how long all that was asked of the pool has failed; infinite when it never answered anybody. */
+  outageMs(): number {
+    return this.#outage.ms(this.#now());
+  }
+
   // ---- what attempts show ---------------------------------------------------------------------------------------
 
   start(seat: Seat, _call: Call, attempt: Attempt): void {
@@ -111,12 +118,15 @@ export class PoolHealth implements SeatHearer {
   }
 
   spoke(seat: Seat, call: Call, attempt: Attempt): void {
-    this.#rest(seat).spoke(attempt.firstPartMs ?? attempt.startMs, attempt);
+    const nowMs = attempt.firstPartMs ?? attempt.startMs;
+    this.#outage.spoke(nowMs);
+    this.#rest(seat).spoke(nowMs, attempt);
     // Somebody answered: whoever failed this call before did so by himself.
     if (call.story.attempts.length > 1) this.#options.court.judge(call);
   }
 
-  end(seat: Seat, _call: Call, attempt: Attempt, outcome: Outcome): void {
+  end(seat: Seat, call: Call, attempt: Attempt, outcome: Outcome): void {
+    if (outcome.kind === 'failed') this.#outage.failed(seat.index, call, attempt, this.#rest(seat).heardMs);
     this.#ended(seat, attempt, outcome);
   }
 

@@ -106,6 +106,11 @@ export class Rest {
     return this.#state;
   }
 
+  /** When the target was last heard: a first part or the end of an answer. */
+  get heardMs(): number {
+    return this.#heardMs;
+  }
+
   get cause(): RestCause {
     return this.#cause;
   }

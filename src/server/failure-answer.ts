@@ -78,7 +78,7 @@ function withOutlook(finding: Finding, known?: HistoryAnswer): Finding {
 
 /** A call's attempts as history is asked about them. */
 function triedOf(attempts: readonly Attempt[]): HistoryQuestion['tried'] {
-  return attempts.map(({ target, code }) => ({ target, code }));
+  return attempts.map(({ target, code, isShared }) => ({ target, code, isShared }));
 }
 
 /** The one place where a failure becomes HTTP: status, body in the caller's shape, and the fields that tell when to come back. */

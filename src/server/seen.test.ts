@@ -140,6 +140,22 @@ test('a message that two targets broke on is to blame only while others are answ
   assert.equal(stage.failed('x', CRASHED, 'closed-before-answer', 'a', 'b').code, 'closed-before-answer');
 });
 
+test('a target that was not reached did not break on the message, and one that failed others with it broke on none', () => {
+  const stage = new Stage();
+  for (const caller of ['u', 'v']) stage.answered(caller, 'b', 4);
+  const told = (former: CauseCode, over: Partial<Attempt>) => {
+    const attempts = [
+      { ...stage.attempt('a', former), ...over },
+      { ...stage.attempt('b', 'closed-before-answer'), ...over },
+    ];
+    const failure = new Failure('closed-before-answer', CRASHED);
+    return findingBehind(failure, attempts, { history: stage.seen, caller: 'x', model: 'm' }).code;
+  };
+  assert.equal(told('service-error', {}), 'request-breaks-service');
+  assert.equal(told('connect-refused', {}), 'closed-before-answer');
+  assert.equal(told('service-error', { isShared: true }), 'closed-before-answer');
+});
+
 test('a change of our own is named with what begins soon after it, and not with what was there before', () => {
   const stage = new Stage();
   stage.failed('x', REFUSED, 'connect-refused', 'a');

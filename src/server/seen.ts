@@ -1,5 +1,6 @@
 import type { Call } from '../call/call.ts';
 import type { CauseCode } from '../diagnosis/catalogue.ts';
+import { isCrash } from '../diagnosis/classify-population.ts';
 import type { Finding } from '../diagnosis/finding.ts';
 import type { History, HistoryAnswer, HistoryQuestion } from '../diagnosis/history.ts';
 import type { GroupState, PopulationFacts } from '../diagnosis/population.ts';
@@ -209,9 +210,11 @@ function stateOf(failing: number, total: number): GroupState | undefined {
   return failing / total <= WELL_SHARE ? 'working' : undefined;
 }
 
-/** The same call at another target than the last: it failed there too, by a fault of the target's. */
+/**
+ * The same call at several targets: two of them broke on it, and no other call failed there with it. A target that was never reached, or was
+ * only busy, did not break on anything.
+ */
 function sameCallElsewhere(tried: HistoryQuestion['tried']): GroupState | undefined {
-  const last = tried.at(-1);
-  const hasFailed = tried.some(({ target, code }) => target !== last?.target && code !== undefined && isFailing(code));
-  return hasFailed ? 'failing' : undefined;
+  const broken = tried.filter(({ code, isShared }) => code !== undefined && isCrash(code) && isShared !== true);
+  return broken.some(({ target }) => target !== broken[0]?.target) ? 'failing' : undefined;
 }
