@@ -1,15 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Call } from '../call/call.ts';
-import type { Failure } from '../call/failure.ts';
 import { leave } from '../call/leave.ts';
-import { ANSWERED, type Reply } from '../call/reply.ts';
 import { Line, type Waiter } from './line.ts';
 import {
-  failureIn,
   failureOf,
-  type PlayedTime,
   playedAttempt,
   playedCall,
   playedChance,
@@ -17,57 +12,8 @@ import {
   playedTime,
   wholeAnswer,
 } from './played.test.ts';
-import { WAITING_BOUNDS, WaitingRoom } from './waiting.ts';
-
-/** A room in front of so many places; `free` gives one back, as the end of an attempt does. */
-function stage({ places = 0, sizeMax = 1000, isLast = true } = {}) {
-  const time = playedTime();
-  const room = new WaitingRoom({ ...time, chance: playedChance(), bounds: { ...WAITING_BOUNDS, sizeMax } });
-  const door = room.door(isLast);
-  const [seat] = playedSeats(['a']);
-  assert.ok(seat !== undefined);
-  let left = places;
-  const served: string[] = [];
-  const names = new Map<Call, string>();
-  const ended = (isServed: boolean) => {
-    const call = playedCall(time);
-    const endMs = time.clock.now();
-    const attempt = playedAttempt(call, 'a', { endMs, firstPartMs: isServed ? endMs : undefined });
-    room.hearer.end(seat, call, attempt, ANSWERED);
-  };
-  return {
-    time,
-    room,
-    door,
-    served,
-    free(count = 1, isServed = true) {
-      for (let i = 0; i < count; i++) {
-        left += 1;
-        ended(isServed);
-      }
-    },
-    enter(name: string, over: Partial<Call> = {}): Promise<Reply> & { call: Call } {
-      const call = playedCall(time, over);
-      names.set(call, name);
-      const promise = door.enter(call, () => {
-        if (left === 0) return undefined;
-        left -= 1;
-        served.push(name);
-        return Promise.resolve(wholeAnswer(name));
-      });
-      promise.catch(() => {});
-      return Object.assign(promise, { call });
-    },
-  };
-}
-
-/** The failure of who is turned away at once; a wait would never end here, and fails the test. */
-function turnedAway(time: PlayedTime, promise: Promise<unknown> | undefined): Promise<Failure> {
-  const waits = time.settle().then(() => assert.fail('it waits'));
-  return Promise.race([failureIn(promise ?? Promise.resolve()), waits]);
-}
-
-const from = (ip: string): Partial<Call> => ({ caller: { ip, credential: undefined } });
+import { from, stage, turnedAway } from './waiting.testing.ts';
+import { WaitingRoom } from './waiting.ts';
 
 test('who waits is served when a place is free, and the story says how long he waited', async () => {
   const { time, enter, free } = stage();
@@ -240,6 +186,20 @@ test('a rush that is long over makes nobody wait who is refused later', async ()
   await time.pass(11_000);
   enter('holds the room');
   assert.equal((await turnedAway(time, enter('honest'))).evidence.retryAfterMs, 1_000);
+});
+
+test('who is refused most often is not served most when the times come that were told', async () => {
+  const { time, enter, free, served } = stage({ sizeMax: 40 });
+  const others = ['1', '2', '3'];
+  // Five a second drain; of the flood four times as much comes, first alone, and of each other as much as drains.
+  for (let tick = 0; tick < 5 * 60; tick++) {
+    for (let i = 0; i < 4; i++) enter('flood', from('192.0.2.66'));
+    if (tick > 5) for (const name of others) enter(name, from(`198.51.100.${name}`));
+    free();
+    await time.pass(200);
+  }
+  const counts = ['flood', ...others].map((name) => served.filter((each) => each === name).length);
+  assert.ok(Math.max(...counts) < 1.5 * Math.min(...counts), counts.join());
 });
 
 test('a caller who leaves gives his place up', async () => {

@@ -153,7 +153,7 @@ export class WaitingRoom {
     if (this.#waiters.size >= sizeMax) {
       const loser = line.loser(priority, caller);
       const why = 'as many as may be are waiting';
-      if (loser === undefined) return Promise.reject(this.#refusal('queue-full', why, { caller, isLast }));
+      if (loser === undefined) return Promise.reject(this.#refusal('queue-full', why, { call, caller, isLast }));
       this.#finish(loser, Promise.reject(this.#refusal('queue-full', 'gave way to another caller', loser)));
     }
     return new Promise((resolve) => {
@@ -259,9 +259,10 @@ export class WaitingRoom {
   }
 
   /** Each who is refused for good is told a time of its own; who goes to the next pool is told nothing by this one. */
-  #refusal(code: CauseCode, why: string, { caller, isLast }: Pick<Waiter, 'caller' | 'isLast'>): Failure {
+  #refusal(code: CauseCode, why: string, { call, caller, isLast }: Refused): Failure {
     const behindMs = this.#expectedMs(this.#waiters.size);
     const gapMs = this.#expectedMs(1) / TOLD_SHARE;
+    const callers = this.#lines.get(call.model ?? '')?.callers ?? 1;
     const nowMs = this.#clock.now();
     return new Failure(code, {
       phase: 'queue',
@@ -269,11 +270,13 @@ export class WaitingRoom {
       clock: 'queue',
       note: `${why}; ${this.#waiters.size} wait`,
       retryAfterMs: isLast
-        ? this.#promises.give(caller, nowMs, behindMs, gapMs, this.#chance.float())
+        ? this.#promises.give(caller, nowMs, { behindMs, gapMs, callers }, this.#chance.float())
         : Math.max(PROMISED_MS_MIN, behindMs),
     });
   }
 }
+
+type Refused = Pick<Waiter, 'call' | 'caller' | 'isLast'>;
 
 /** Who is held back lest all come at once waits twice as long as others: targets are there, and answer. */
 const HELD_UP_PATIENCE = 2;
