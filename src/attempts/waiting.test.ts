@@ -127,15 +127,57 @@ test('a full room makes way for a higher priority, and for who has fewer waiting
 
 test('who could not be served before his deadline is told at once, not at the end of it', async () => {
   const { time, enter, free } = stage();
+  for (let i = 0; i < 9; i++) enter('waits');
+  for (let i = 0; i < 4; i++) {
+    await time.pass(1000);
+    free();
+  }
+  // One a second is served; six before him would take 6 s.
+  const failure = await turnedAway(time, enter('hurried', { deadlineMs: time.clock.now() + 3000 }));
+  assert.equal(failure.code, 'queue-full');
+});
+
+test('how many came while nobody waited is no measure of how many can be served', async () => {
+  const { time, room, enter, free } = stage();
   for (let i = 0; i < 10; i++) {
     enter('served');
     free();
     await time.pass(1000);
   }
-  for (let i = 0; i < 5; i++) enter('waits');
-  // One a second is served; six before him would take 6 s.
-  const failure = await turnedAway(time, enter('hurried', { deadlineMs: time.clock.now() + 3000 }));
-  assert.equal(failure.code, 'queue-full');
+  // One a second was served, since no more came: that a crowd of twenty would wait for 20 s is a guess, and refuses nobody.
+  for (let i = 0; i < 20; i++) enter('crowd');
+  await time.settle();
+  assert.equal(room.size, 20);
+  for (let i = 0; i < 3; i++) {
+    await time.pass(400);
+    free(4);
+  }
+  const late = enter('late');
+  await time.settle();
+  assert.equal(room.size, 9);
+  assert.deepEqual(room.place(late.call), { place: 9, expectedMs: 900 }, 'ten a second were served in front of it');
+});
+
+test('the first that end of many that began together do not tell how long the others take', async () => {
+  const { time, room, enter, free } = stage({ underWay: 50 });
+  for (let i = 0; i < 60; i++) enter('waits');
+  for (let second = 1; second <= 4; second++) {
+    await time.pass(1000);
+    free();
+  }
+  // At one a second fifty-six would take 56 s; if all end that are under way, 4 s.
+  enter('late');
+  await time.settle();
+  assert.equal(room.size, 57);
+  await time.pass(7000);
+  for (let i = 0; i < 20; i++) {
+    enter('newer');
+    await time.pass(500);
+    if (i % 2 === 0) free();
+  }
+  // A line that stood for 10 s shows what is drained, one a second, however many are under way.
+  assert.equal((await turnedAway(time, enter('too late'))).code, 'queue-full');
+  assert.ok(room.size <= 12, `${room.size}`);
 });
 
 test('patience ends after 10 s, and in front of a pool with others behind it after a quarter of a second', async () => {

@@ -14,10 +14,11 @@ import {
 } from './played.test.ts';
 import { WAITING_BOUNDS, WaitingRoom } from './waiting.ts';
 
-/** A room in front of so many places; `free` gives one back, as the end of an attempt does. */
-export function stage({ places = 0, sizeMax = 1000, isLast = true } = {}) {
+/** A room in front of so many places; `free` gives one back, as the end of an attempt does. What is under way does nothing but be counted. */
+export function stage({ places = 0, sizeMax = 1000, isLast = true, underWay = 1 } = {}) {
   const time = playedTime();
-  const room = new WaitingRoom({ ...time, chance: playedChance(), bounds: { ...WAITING_BOUNDS, sizeMax } });
+  const bounds = { ...WAITING_BOUNDS, sizeMax };
+  const room = new WaitingRoom({ ...time, chance: playedChance(), bounds, underWay: () => underWay });
   const door = room.door(isLast);
   const [seat] = playedSeats(['a']);
   assert.ok(seat !== undefined);
