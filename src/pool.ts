@@ -108,6 +108,7 @@ export class PoolOfRoute {
       bounds: { sizeMax: waitersMax, waitMaxMs, waitElsewhereMs },
       offeredPerS: () => this.#budget.offeredPerS(),
       serving: () => this.seats.filter(({ fitness }) => fitness === 'serving').map(({ target }) => target.name),
+      underWay: () => this.seats.reduce((sum, { inFlight }) => sum + inFlight, 0),
     });
     this.#limits = new Limits(clock, { ...LIMIT_BOUNDS, max: concurrencyMax ?? LIMIT_BOUNDS.max });
     this.#soft = new SoftLimit(clock, whole.hedge);

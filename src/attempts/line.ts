@@ -39,6 +39,11 @@ export class Line {
     return this.#size;
   }
 
+  /** How many callers wait: those of the priority that most have, as nearly all calls have the same. */
+  get callers(): number {
+    return Math.max(0, ...this.#levels.map(({ queues }) => queues.length));
+  }
+
   add(waiter: Waiter): void {
     let at = this.#levels.findIndex(({ priority }) => priority <= waiter.priority);
     if (at === -1) at = this.#levels.length;

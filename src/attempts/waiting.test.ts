@@ -1,15 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Call } from '../call/call.ts';
-import type { Failure } from '../call/failure.ts';
 import { leave } from '../call/leave.ts';
-import { ANSWERED, type Reply } from '../call/reply.ts';
 import { Line, type Waiter } from './line.ts';
 import {
-  failureIn,
   failureOf,
-  type PlayedTime,
   playedAttempt,
   playedCall,
   playedChance,
@@ -17,57 +12,8 @@ import {
   playedTime,
   wholeAnswer,
 } from './played.test.ts';
-import { WAITING_BOUNDS, WaitingRoom } from './waiting.ts';
-
-/** A room in front of so many places; `free` gives one back, as the end of an attempt does. */
-function stage({ places = 0, sizeMax = 1000, isLast = true } = {}) {
-  const time = playedTime();
-  const room = new WaitingRoom({ ...time, chance: playedChance(), bounds: { ...WAITING_BOUNDS, sizeMax } });
-  const door = room.door(isLast);
-  const [seat] = playedSeats(['a']);
-  assert.ok(seat !== undefined);
-  let left = places;
-  const served: string[] = [];
-  const names = new Map<Call, string>();
-  const ended = (isServed: boolean) => {
-    const call = playedCall(time);
-    const endMs = time.clock.now();
-    const attempt = playedAttempt(call, 'a', { endMs, firstPartMs: isServed ? endMs : undefined });
-    room.hearer.end(seat, call, attempt, ANSWERED);
-  };
-  return {
-    time,
-    room,
-    door,
-    served,
-    free(count = 1, isServed = true) {
-      for (let i = 0; i < count; i++) {
-        left += 1;
-        ended(isServed);
-      }
-    },
-    enter(name: string, over: Partial<Call> = {}): Promise<Reply> & { call: Call } {
-      const call = playedCall(time, over);
-      names.set(call, name);
-      const promise = door.enter(call, () => {
-        if (left === 0) return undefined;
-        left -= 1;
-        served.push(name);
-        return Promise.resolve(wholeAnswer(name));
-      });
-      promise.catch(() => {});
-      return Object.assign(promise, { call });
-    },
-  };
-}
-
-/** The failure of who is turned away at once; a wait would never end here, and fails the test. */
-function turnedAway(time: PlayedTime, promise: Promise<unknown> | undefined): Promise<Failure> {
-  const waits = time.settle().then(() => assert.fail('it waits'));
-  return Promise.race([failureIn(promise ?? Promise.resolve()), waits]);
-}
-
-const from = (ip: string): Partial<Call> => ({ caller: { ip, credential: undefined } });
+import { from, stage, turnedAway } from './waiting.testing.ts';
+import { WaitingRoom } from './waiting.ts';
 
 test('who waits is served when a place is free, and the story says how long he waited', async () => {
   const { time, enter, free } = stage();
@@ -181,15 +127,57 @@ test('a full room makes way for a higher priority, and for who has fewer waiting
 
 test('who could not be served before his deadline is told at once, not at the end of it', async () => {
   const { time, enter, free } = stage();
+  for (let i = 0; i < 9; i++) enter('waits');
+  for (let i = 0; i < 4; i++) {
+    await time.pass(1000);
+    free();
+  }
+  // One a second is served; six before him would take 6 s.
+  const failure = await turnedAway(time, enter('hurried', { deadlineMs: time.clock.now() + 3000 }));
+  assert.equal(failure.code, 'queue-full');
+});
+
+test('how many came while nobody waited is no measure of how many can be served', async () => {
+  const { time, room, enter, free } = stage();
   for (let i = 0; i < 10; i++) {
     enter('served');
     free();
     await time.pass(1000);
   }
-  for (let i = 0; i < 5; i++) enter('waits');
-  // One a second is served; six before him would take 6 s.
-  const failure = await turnedAway(time, enter('hurried', { deadlineMs: time.clock.now() + 3000 }));
-  assert.equal(failure.code, 'queue-full');
+  // One a second was served, since no more came: that a crowd of twenty would wait for 20 s is a guess, and refuses nobody.
+  for (let i = 0; i < 20; i++) enter('crowd');
+  await time.settle();
+  assert.equal(room.size, 20);
+  for (let i = 0; i < 3; i++) {
+    await time.pass(400);
+    free(4);
+  }
+  const late = enter('late');
+  await time.settle();
+  assert.equal(room.size, 9);
+  assert.deepEqual(room.place(late.call), { place: 9, expectedMs: 900 }, 'ten a second were served in front of it');
+});
+
+test('the first that end of many that began together do not tell how long the others take', async () => {
+  const { time, room, enter, free } = stage({ underWay: 50 });
+  for (let i = 0; i < 60; i++) enter('waits');
+  for (let second = 1; second <= 4; second++) {
+    await time.pass(1000);
+    free();
+  }
+  // At one a second fifty-six would take 56 s; if all end that are under way, 4 s.
+  enter('late');
+  await time.settle();
+  assert.equal(room.size, 57);
+  await time.pass(7000);
+  for (let i = 0; i < 20; i++) {
+    enter('newer');
+    await time.pass(500);
+    if (i % 2 === 0) free();
+  }
+  // A line that stood for 10 s shows what is drained, one a second, however many are under way.
+  assert.equal((await turnedAway(time, enter('too late'))).code, 'queue-full');
+  assert.ok(room.size <= 12, `${room.size}`);
 });
 
 test('patience ends after 10 s, and in front of a pool with others behind it after a quarter of a second', async () => {
@@ -240,6 +228,20 @@ test('a rush that is long over makes nobody wait who is refused later', async ()
   await time.pass(11_000);
   enter('holds the room');
   assert.equal((await turnedAway(time, enter('honest'))).evidence.retryAfterMs, 1_000);
+});
+
+test('who is refused most often is not served most when the times come that were told', async () => {
+  const { time, enter, free, served } = stage({ sizeMax: 40 });
+  const others = ['1', '2', '3'];
+  // Five a second drain; of the flood four times as much comes, first alone, and of each other as much as drains.
+  for (let tick = 0; tick < 5 * 60; tick++) {
+    for (let i = 0; i < 4; i++) enter('flood', from('192.0.2.66'));
+    if (tick > 5) for (const name of others) enter(name, from(`198.51.100.${name}`));
+    free();
+    await time.pass(200);
+  }
+  const counts = ['flood', ...others].map((name) => served.filter((each) => each === name).length);
+  assert.ok(Math.max(...counts) < 1.5 * Math.min(...counts), counts.join());
 });
 
 test('a caller who leaves gives his place up', async () => {

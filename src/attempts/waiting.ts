@@ -46,12 +46,15 @@ export class WaitingRoom {
   readonly #chance: Chance;
   readonly #bounds: WaitingBounds;
   readonly #comeback: Comeback;
+  readonly #underWay: () => number;
   readonly #lines = new Map<string, Line>();
   readonly #waiters = new Map<string, Waiter>();
   readonly #drained = new Window(10, DRAIN_WINDOW_MS / 10);
   #countedSinceMs = 0;
   readonly #promises = new Promises();
+  /** Since when somebody has been waiting without a break, and how many were drained meanwhile. */
   #busySinceMs = 0;
+  #busyDrained = 0;
   #emptiedMs = 0;
   #isLooking = false;
   #isServing = false;
@@ -65,12 +68,15 @@ export class WaitingRoom {
     readonly offeredPerS?: () => number;
     /** Names of the targets that calls go to now: an outage is when none of them answers. */
     readonly serving?: () => readonly string[];
+    /** Attempts under way at all targets of the pool. */
+    readonly underWay?: () => number;
   }) {
     this.#clock = options.clock;
     this.#timers = options.timers;
     this.#chance = options.chance;
     this.#bounds = options.bounds ?? WAITING_BOUNDS;
-    const { offeredPerS = () => Number.POSITIVE_INFINITY, serving = () => [] } = options;
+    const { offeredPerS = () => Number.POSITIVE_INFINITY, serving = () => [], underWay = () => 0 } = options;
+    this.#underWay = underWay;
     this.#comeback = new Comeback(offeredPerS, serving);
   }
 
@@ -153,7 +159,7 @@ export class WaitingRoom {
     if (this.#waiters.size >= sizeMax) {
       const loser = line.loser(priority, caller);
       const why = 'as many as may be are waiting';
-      if (loser === undefined) return Promise.reject(this.#refusal('queue-full', why, { caller, isLast }));
+      if (loser === undefined) return Promise.reject(this.#refusal('queue-full', why, { call, caller, isLast }));
       this.#finish(loser, Promise.reject(this.#refusal('queue-full', 'gave way to another caller', loser)));
     }
     return new Promise((resolve) => {
@@ -173,6 +179,7 @@ export class WaitingRoom {
       };
       if (this.#waiters.size === 0) {
         this.#busySinceMs = nowMs;
+        this.#busyDrained = 0;
         if (nowMs - this.#emptiedMs > DRAIN_WINDOW_MS) this.#promises.forgetRush();
       }
       line.add(waiter);
@@ -180,7 +187,7 @@ export class WaitingRoom {
       this.#waiters.set(call.id, waiter);
       call.leavers.add(stop);
       // Who cannot be served in time learns it now and can do something else.
-      if (isLast && this.#expectedMs(line.ahead(waiter) + 1) > patienceMs) {
+      if (isLast && this.#leastMs(line.ahead(waiter) + 1) > patienceMs) {
         this.#finish(waiter, Promise.reject(this.#refusal('queue-full', 'the wait would be too long', waiter)));
         return;
       }
@@ -248,20 +255,40 @@ export class WaitingRoom {
     // After a silence counting begins anew, with the whole time that this first one took.
     if (this.#drained.sum(nowMs) === 0) this.#countedSinceMs = attempt.startMs;
     this.#drained.add(nowMs);
+    this.#busyDrained += 1;
   }
 
-  /** While nothing was drained yet nothing is known, and nobody is turned away for it. */
+  /**
+   * What was drained while nobody waited tells how much was asked, not how much can be served: it is the best guess until a line has shown more.
+   * While nothing was drained yet nothing is known, and nobody is turned away for it.
+   */
   #expectedMs(place: number): number {
     const nowMs = this.#clock.now();
     const drained = this.#drained.sum(nowMs);
     const overMs = Math.min(DRAIN_WINDOW_MS, Math.max(1, nowMs - this.#countedSinceMs));
-    return drained === 0 ? 0 : (place * overMs) / drained;
+    const guessMs = drained === 0 ? 0 : (place * overMs) / drained;
+    const busyMs = nowMs - this.#busySinceMs;
+    if (busyMs >= DRAIN_WINDOW_MS || this.#busyDrained === 0) return guessMs;
+    return Math.min(guessMs, (place * Math.max(OVERLOAD_MS, busyMs)) / this.#busyDrained);
+  }
+
+  /**
+   * The least that can be expected by all that is known: nobody is turned away for less. A young line does not show yet how long attempts take that
+   * began with it, so all that are under way may end now.
+   */
+  #leastMs(place: number): number {
+    const expectedMs = this.#expectedMs(place);
+    const busyMs = this.#clock.now() - this.#busySinceMs;
+    if (busyMs >= DRAIN_WINDOW_MS) return expectedMs;
+    const atBest = this.#busyDrained + this.#underWay();
+    return atBest === 0 ? 0 : Math.min(expectedMs, (place * busyMs) / atBest);
   }
 
   /** Each who is refused for good is told a time of its own; who goes to the next pool is told nothing by this one. */
-  #refusal(code: CauseCode, why: string, { caller, isLast }: Pick<Waiter, 'caller' | 'isLast'>): Failure {
+  #refusal(code: CauseCode, why: string, { call, caller, isLast }: Refused): Failure {
     const behindMs = this.#expectedMs(this.#waiters.size);
     const gapMs = this.#expectedMs(1) / TOLD_SHARE;
+    const callers = this.#lines.get(call.model ?? '')?.callers ?? 1;
     const nowMs = this.#clock.now();
     return new Failure(code, {
       phase: 'queue',
@@ -269,11 +296,13 @@ export class WaitingRoom {
       clock: 'queue',
       note: `${why}; ${this.#waiters.size} wait`,
       retryAfterMs: isLast
-        ? this.#promises.give(caller, nowMs, behindMs, gapMs, this.#chance.float())
+        ? this.#promises.give(caller, nowMs, { behindMs, gapMs, callers }, this.#chance.float())
         : Math.max(PROMISED_MS_MIN, behindMs),
     });
   }
 }
+
+type Refused = Pick<Waiter, 'call' | 'caller' | 'isLast'>;
 
 /** Who is held back lest all come at once waits twice as long as others: targets are there, and answer. */
 const HELD_UP_PATIENCE = 2;

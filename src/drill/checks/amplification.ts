@@ -18,7 +18,8 @@ export const amplification: Check = {
       extras.push(...times.slice(1));
     }
     extras.sort((a, b) => a - b);
-    const offered = record.seen.filter(({ sentMs }) => sentMs !== undefined).map(({ startMs }) => startMs);
+    // When they were sent: a caller who was kept from connecting may have wanted to for half a minute, and all such come at once.
+    const offered = record.seen.flatMap(({ sentMs }) => (sentMs === undefined ? [] : [sentMs])).sort((a, b) => a - b);
     const floor = (FLOOR_PER_S * record.plan.pools.length * (WINDOW_MS + SLICE_MS)) / 1000;
     let from = 0;
     let offeredFrom = 0;
