@@ -137,6 +137,17 @@ for (const [name, make] of Object.entries(PICKERS)) {
       }
     });
 
+    test('weights are honoured where calls come one at a time, and who is in slow start gets its little', async () => {
+      const time = playedTime();
+      const seats = playedSeats(['a', 'b', 'c'], (each) => ({ weight: each === 'a' ? 3 : 1 }));
+      const [, , back] = seats;
+      assert.ok(back !== undefined);
+      back.effectiveWeight = 0.1;
+      const counts = await run(make(time, seats), time, seats, { calls: 6000, inFlight: 1 });
+      assert.ok(Math.abs(share(counts, 'a') - 3 / 4.1) < 0.08, `a got ${share(counts, 'a')}`);
+      assert.ok(share(counts, 'c') > 0.005 && share(counts, 'c') < 0.06, `c got ${share(counts, 'c')}`);
+    });
+
     test('a target in slow start gets no more than about its part, however fast and idle it is', async () => {
       const time = playedTime();
       const seats = playedSeats(['a', 'b', 'back']);

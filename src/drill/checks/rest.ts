@@ -81,8 +81,9 @@ function isLongRest({ plan }: RunRecord, name: string): boolean {
 
 /** The first stretch after a rest, in which the weight goes from a tenth to a third. */
 const START_MS = 10_000;
-/** A target that was asked by nobody for so long, while others were, had rested. */
+/** A target that was asked by nobody for so long, while others were, had rested, if it failed often enough before: a few failures only make it rarer. */
 const RESTED_MS = 3000;
+const FAILURES_MIN = 5;
 const SHARE_MAX = 0.85;
 
 /** Slow start, from outside. */
@@ -91,7 +92,8 @@ export const slowStart: Check = {
   promise: 'A target that comes back from a rest gets its load little by little.',
   *judge(record) {
     if (!isEven(record.plan) || record.plan.targets.length < 2) return;
-    for (const { host, untilMs } of singleFaults(record)) {
+    for (const { host, fromMs: struckMs, untilMs } of singleFaults(record)) {
+      if (arrivals(record, host, struckMs, untilMs) < FAILURES_MIN) continue;
       const times = timesOf(record, host);
       const back = times.findIndex((atMs, nth) => atMs > untilMs && atMs - (times[nth - 1] ?? 0) >= RESTED_MS);
       const fromMs = times[back];
