@@ -288,7 +288,8 @@ export class WaitingRoom {
   #refusal(code: CauseCode, why: string, { call, caller, isLast }: Refused): Failure {
     const behindMs = this.#expectedMs(this.#waiters.size);
     const gapMs = this.#expectedMs(1) / TOLD_SHARE;
-    const callers = this.#lines.get(call.model ?? '')?.callers ?? 1;
+    // Where only other models' calls wait, whoever is refused is the first.
+    const callers = Math.max(1, this.#lines.get(call.model ?? '')?.callers ?? 1);
     const nowMs = this.#clock.now();
     return new Failure(code, {
       phase: 'queue',

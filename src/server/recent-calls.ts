@@ -12,7 +12,7 @@ const ID_CHARS = 32;
 /** Begin on either clock, how long it took; of its attempt begin, head, first part and end. */
 const TIMES = 7;
 
-/** Of a call that is as usual: one attempt, over, without notes. What is not a number is the same for most, and no object of this call's. */
+/** Of a call that is as usual (one attempt, over, without notes): texts, which are the same for most calls, and small numbers. */
 type Texts = {
   method: string;
   path: string;

@@ -5,6 +5,7 @@ import { Failure } from '../call/failure.ts';
 import type { Attempt } from '../call/story.ts';
 import type { Evidence } from '../diagnosis/evidence.ts';
 import { findingBehind } from './failure-answer.ts';
+import { keptCall } from './kept-call.ts';
 import { RECENT_MAX } from './recent-calls.ts';
 import { FAILED_BYTES_MAX, FAILED_MAX, Stories } from './stories.ts';
 import { storyPage } from './story/page.ts';
@@ -147,4 +148,34 @@ test('the last calls that went well are remembered too', () => {
   assert.ok(kept);
   assert.match(storyText(toldCall(kept)), /answered after 250 ms, answered 200/);
   assert.match(storyPage(toldCall(kept)), /This call was answered\./);
+});
+
+test('a call that is as usual is told as it was, whatever stood in its place before', () => {
+  const stories = new Stories(CLOCK);
+  const times = {
+    headMs: 1_010.25,
+    firstPartMs: 1_020.5,
+    status: 200,
+    verdict: 'answered',
+    bytesWritten: 300,
+  } as const;
+  const usual = (n: number, more: Partial<Call> = {}) =>
+    callOf(idOf(n), { story: { attempts: [attempt('a', 1_000.5, 1_030.75, times)], notes: [] }, ...more });
+  const calls = [
+    usual(0),
+    usual(1, { model: undefined, caller: { ip: '2001:db8::1:2:3', credential: undefined } }),
+    usual(2, { dialect: 'http', method: 'GET', path: '/x?key=secret' }),
+    usual(3, { story: { attempts: [attempt('b', 1_000, 1_100, { verdict: 'abandoned' })], notes: [] } }),
+    callOf(idOf(4)),
+    usual(5),
+    callOf('not 32 characters'),
+  ];
+  for (let round = 0; round * calls.length < RECENT_MAX * 2; round += 1) {
+    for (const call of calls) {
+      stories.keep(call, { kind: 'answered' }, 200, undefined);
+      assert.deepEqual(stories.find(call.id), keptCall(call, 'answered', 200, undefined, CLOCK));
+    }
+    // Another step through the places: each kind of call stands where each other kind stood.
+    if (round % 2 === 0) stories.keep(usual(6), { kind: 'answered' }, 200, undefined);
+  }
 });
