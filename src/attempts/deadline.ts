@@ -1,5 +1,6 @@
 import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
+import { stopWork } from '../call/leave.ts';
 import type { Outcome, Reply, Sink } from '../call/reply.ts';
 import { SETTLED } from '../call/settle.ts';
 import type { Attempt } from '../call/story.ts';
@@ -110,8 +111,7 @@ class Guard implements Reply, Ringer {
       // probe: a call without an answer is ended by its deadline
       for (const attempt of this.#call.story.attempts) if (isOverdue(attempt)) attempt.code = 'answer-timeout';
       // Waits and attempts under way are stopped, not only disowned: each would still occupy a target.
-      for (const attempt of this.#call.story.attempts) attempt.cancel?.();
-      for (const stop of [...this.#call.leavers]) stop();
+      stopWork(this.#call);
       this.#reject(failure);
       return;
     }

@@ -128,6 +128,7 @@ test('moving to another target after a connect failure or a refusal for load nee
   assert.equal(delay({ code: 'service-overloaded' }), 0);
   assert.equal(delay({ code: 'service-error' }), 50);
   assert.equal(delay({ code: 'service-error', luck: 0 }), 0);
+  assert.equal(delay({ code: 'service-error', leftMs: 60 }), 30, 'what little time is left is for the try');
 });
 
 test('alone, a Retry-After of up to 3 s is waited out, a longer one is not, and none is undercut', () => {

@@ -159,7 +159,8 @@ function boundsNow(now: Situation, limits: RetryLimits): { triesMax: number; fre
 /** Another target of the pool: at once when the failure says nothing about the others, else with jitter, in case all suffer alike. */
 function delayElsewhere(now: Situation, cause: Cause, limits: RetryLimits): number {
   if (now.isUnsent || cause.blame !== 'host') return 0;
-  return backoffMs(now.tries, now.baseMs, now.luck, limits.backoffMaxMs);
+  // Who has little time left spends half of it on the try.
+  return Math.min(backoffMs(now.tries, now.baseMs, now.luck, limits.backoffMaxMs), now.leftMs / 2);
 }
 
 /** The same target again: only where it spoke, and only if it does not ask for more patience than we have. */

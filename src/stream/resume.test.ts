@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
+import type { Attempt } from '../call/story.ts';
 import type { Target } from '../call/target.ts';
 import { asFilter } from '../pipeline/asked.testing.ts';
 import { type Service, stack } from '../pipeline/service.ts';
@@ -400,6 +401,33 @@ test('a caller who leaves during the rescue stops it', async () => {
   await settled();
   assert.ok(house.upstreams.every(({ reply: each }) => each.outcome !== undefined));
   assert.equal(house.time.armed, 0);
+});
+
+test('a rescue that has not yet spoken is stopped with the reply, whoever ends it', async () => {
+  const upstream = new PlayedUpstream(200, SSE);
+  const clocks = { betweenPartsMs: 15_000, quietMs: 120_000 };
+  const time = new PlayedTime();
+  const watched = asFilter((ask) => watch({ clock: time, timers: time, clocks, replyBytesHeldMax: 1000 }, ask));
+  let stopped = 0;
+  let asked = 0;
+  const silent: Service = ({ story, leavers }) => {
+    story.attempts.push({ target: 'b', verdict: 'running', cancel: () => (stopped += 1) } as unknown as Attempt);
+    leavers.add(() => (stopped += 1));
+    return new Promise(() => {});
+  };
+  const service = stack([resume({ clock: time })], (each) =>
+    asked++ === 0 ? watched(each, () => Promise.resolve(upstream.reply)) : silent(each),
+  );
+  const promise = service(callFor('openai-chat'));
+  await settled();
+  const events = answerTo('openai-chat', undefined, WORDS, 'continue', 'first', 'm') ?? [];
+  for (const event of events.slice(0, 5)) upstream.say(event);
+  const reply = await promise;
+  upstream.break();
+  await settled();
+  assert.deepEqual([asked, stopped], [2, 0]);
+  reply.cancel();
+  assert.equal(stopped, 2);
 });
 
 test('half a tool call is never passed off as done, and never joined with another', async () => {

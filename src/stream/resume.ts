@@ -1,6 +1,7 @@
 import type { Call } from '../call/call.ts';
 import type { Failure } from '../call/failure.ts';
 import { fieldOf } from '../call/fields.ts';
+import { stopWork } from '../call/leave.ts';
 import { note } from '../call/note.ts';
 import type { Outcome, Reply, Sink } from '../call/reply.ts';
 import type { ResumeMode, Said } from '../call/said.ts';
@@ -61,6 +62,8 @@ class Resuming implements Sink, Upstream {
   #resumesLeft: number;
   #isPaused = false;
   #isCancelled = false;
+  /** Between the break of one leg and the first part of the next. */
+  #isAsking = false;
 
   constructor(call: Call, next: Service, first: WatchedReply, mode: Said['mode'], clock: Clock, resumesMax: number) {
     this.#call = call;
@@ -112,10 +115,14 @@ class Resuming implements Sink, Upstream {
       this.#call.story,
       `${target} broke off after ${said.outputEvents} parts (${failure.code}): asking for the rest`,
     );
+    this.#isAsking = true;
     this.#next(variantOf(this.#call, { said })).then(
       (leg) => this.#resumed(leg, failure),
       // The first cause is the one to tell: what befell the rescue is in the story.
-      () => this.#relay.end({ kind: 'failed', failure }),
+      () => {
+        this.#isAsking = false;
+        this.#relay.end({ kind: 'failed', failure });
+      },
     );
   }
 
@@ -126,6 +133,7 @@ class Resuming implements Sink, Upstream {
   }
 
   #resumed(leg: Reply, failure: Failure): void {
+    this.#isAsking = false;
     if (this.#isCancelled || !(leg instanceof WatchedReply)) {
       leg.cancel();
       this.#relay.end({ kind: 'failed', failure });
@@ -152,6 +160,8 @@ class Resuming implements Sink, Upstream {
   cancel(): void {
     this.#isCancelled = true;
     this.#leg.cancel();
+    // Whoever is asked for the rest is no leg yet, and would go on.
+    if (this.#isAsking) stopWork(this.#call);
   }
 }
 
