@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../proof/processes.ts';
 import { serve } from '../src/serve.ts';
 import { realWorld } from '../src/world/real.ts';
 import { CORPUS, type Smuggle } from './smuggles.ts';
@@ -103,15 +104,6 @@ function said(port: number, bytes: string): Promise<string> {
       fulfil(heard);
     });
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 async function startBackEnds(

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './processes.ts';
 
 /** What a real server answered: `nginx-1.22.1-502`, who wrote it, and the bytes as they came, latin1. */
 export type Captured = { readonly name: string; readonly writer: string; readonly bytes: string };
@@ -228,7 +229,7 @@ export async function captureAll(): Promise<Captured[]> {
         );
         continue;
       }
-      captured.push(...(await capture(server, behind, await stage.freePort())));
+      captured.push(...(await capture(server, behind, await freePort())));
     }
     return captured;
   } finally {
@@ -317,13 +318,7 @@ function openStage() {
         listening(typeof address === 'object' && address !== null ? address.port : 0);
       });
     });
-  const freePort = async (): Promise<number> => {
-    const port = await listen(() => undefined);
-    await new Promise((closed) => servers.pop()?.close(closed));
-    return port;
-  };
   return {
-    freePort,
     behind: async (): Promise<Behind> => ({
       silent: await listen(() => undefined),
       garbled: await listen((socket) => socket.once('data', () => socket.end('garbage\r\n\r\n'))),

@@ -5,7 +5,7 @@ import { ANSWERED } from '../call/reply.ts';
 import type { Said } from '../call/said.ts';
 import { type Seat, seatOf } from '../call/seat.ts';
 import { Relay, type Upstream } from '../call/settle.ts';
-import type { Attempt } from '../call/story.ts';
+import { type Attempt, begunAttempt } from '../call/story.ts';
 import type { Target } from '../call/target.ts';
 import type { CauseCode } from '../diagnosis/catalogue.ts';
 import type { Evidence } from '../diagnosis/evidence.ts';
@@ -221,18 +221,8 @@ export function wholeAnswer(target = 'a'): Relay {
 /** Opens an attempt in the story as the pick does. */
 export function playedAttempt(call: Call, target: string, over: Partial<Attempt> = {}): Attempt {
   const attempt: Attempt = {
-    target,
-    pool: 'pool',
-    startMs: call.startMs,
-    headMs: undefined,
-    firstPartMs: undefined,
-    endMs: undefined,
-    status: undefined,
-    code: undefined,
+    ...begunAttempt(target, 'pool', call.startMs),
     verdict: over.code === undefined ? 'running' : 'failed',
-    reason: '',
-    cancel: undefined,
-    bytesWritten: 0,
     ...over,
   };
   call.attempt = attempt;

@@ -2,7 +2,7 @@ import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
 import { ABANDONED, type Outcome, type Reply } from '../call/reply.ts';
 import type { Seat, SeatHearer } from '../call/seat.ts';
-import type { Attempt } from '../call/story.ts';
+import { type Attempt, begunAttempt } from '../call/story.ts';
 import type { Service } from '../pipeline/service.ts';
 import type { Clock } from '../world/world.ts';
 import type { Picker } from './picker.ts';
@@ -128,20 +128,7 @@ function full(pool: string): Failure {
 }
 
 function ask(seat: Seat, call: Call, { hearers, clock, pool }: PickOptions): Promise<Reply> {
-  const attempt: Attempt = {
-    target: seat.target.name,
-    pool,
-    startMs: clock.now(),
-    headMs: undefined,
-    firstPartMs: undefined,
-    endMs: undefined,
-    status: undefined,
-    code: undefined,
-    verdict: 'running',
-    reason: '',
-    cancel: undefined,
-    bytesWritten: 0,
-  };
+  const attempt = begunAttempt(seat.target.name, pool, clock.now());
   call.attempt = attempt;
   call.story.attempts.push(attempt);
   for (const hearer of hearers) hearer.start(seat, call, attempt);

@@ -31,6 +31,24 @@ export type Attempt = {
   isShared?: boolean;
 };
 
+/** A try that begins now. */
+export function begunAttempt(target: string, pool: string, startMs: number): Attempt {
+  return {
+    target,
+    pool,
+    startMs,
+    headMs: undefined,
+    firstPartMs: undefined,
+    endMs: undefined,
+    status: undefined,
+    code: undefined,
+    verdict: 'running',
+    reason: '',
+    cancel: undefined,
+    bytesWritten: 0,
+  };
+}
+
 /**
  * True when the target was given some of the call: bytes were counted, or it answered, which no target does unasked. What a proxy on the way
  * answered is no such proof.

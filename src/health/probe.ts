@@ -1,7 +1,7 @@
 import { Failure } from '../call/failure.ts';
 import { ANSWERED, type Outcome } from '../call/reply.ts';
 import type { Seat } from '../call/seat.ts';
-import type { Attempt } from '../call/story.ts';
+import { type Attempt, begunAttempt } from '../call/story.ts';
 import { CATALOGUE, type CauseCode } from '../diagnosis/catalogue.ts';
 import type { Chance, Clock, Timers } from '../world/world.ts';
 
@@ -74,7 +74,8 @@ async function probe(seat: Seat, options: ProberOptions, running: Set<Attempt>):
   const { health, clock, timers, ask, ignores = PROBE_IGNORES, timeoutMs = PROBE_TIMEOUT_MS } = options;
   health.isDue(seat);
   if (seat.fitness !== 'serving' && seat.fitness !== 'probing') return true;
-  const attempt = probeAttempt(seat, clock.now());
+  const attempt = begunAttempt(seat.target.name, seat.pool, clock.now());
+  attempt.reason = 'probe';
   running.add(attempt);
   health.probing(seat, attempt);
   try {
@@ -115,21 +116,4 @@ function timedOut(timeoutMs: number): Failure {
     limitMs: timeoutMs,
     note: 'a probe',
   });
-}
-
-function probeAttempt(seat: Seat, startMs: number): Attempt {
-  return {
-    target: seat.target.name,
-    pool: seat.pool,
-    startMs,
-    headMs: undefined,
-    firstPartMs: undefined,
-    endMs: undefined,
-    status: undefined,
-    code: undefined,
-    verdict: 'running',
-    reason: 'probe',
-    cancel: undefined,
-    bytesWritten: 0,
-  };
 }

@@ -4,15 +4,24 @@ import { blame } from './blame.ts';
 import { asked, quietPlan, recordOf, sent } from './record.testing.ts';
 
 /** Two targets: `b` is asked every 100 ms for ten seconds, `a` in the first and the last of them alone; and somebody knocks at `a` at these times. */
-function onesided(knocks: readonly number[]): ReturnType<typeof recordOf> {
-  const calls = Array.from({ length: 100 }, (_, nth) => sent(nth + 1, 'plain', 100 * nth));
-  const [first, last] = [sent(101, 'plain', 500), sent(102, 'plain', 9500)];
+function onesided(
+  knocks: readonly number[],
+  {
+    balance = 'round-robin',
+    firstEndMs = 500,
+  }: { balance?: 'round-robin' | 'least-connections'; firstEndMs?: number } = {},
+): ReturnType<typeof recordOf> {
+  const calls = Array.from({ length: 100 }, (_, nth) => ({
+    ...sent(nth + 1, 'plain', 100 * nth),
+    endMs: 100 * nth + 5,
+  }));
+  const [first, last] = [{ ...sent(101, 'plain', 500), endMs: firstEndMs }, sent(102, 'plain', 9500)];
   return recordOf(
-    quietPlan(['a', 'b']),
+    quietPlan(['a', 'b'], { pools: [{ targets: ['a', 'b'], balance, redundancy: undefined }] }),
     [...calls, first, last],
     [
-      { name: 'a', received: [asked(first, 500), asked(last, 9500)], knocks },
-      { name: 'b', received: calls.map((seen) => asked(seen, seen.startMs)), knocks: [] },
+      { name: 'a', received: [{ ...asked(first, 500), endMs: 500 }, asked(last, 9500)], knocks },
+      { name: 'b', received: calls.map((seen) => ({ ...asked(seen, seen.startMs), endMs: seen.startMs })), knocks: [] },
     ],
   );
 }
@@ -28,4 +37,11 @@ test('who is knocked at is not passed over, though all who call leave before the
 
 test('a probe now and then is no turn', () => {
   assert.equal([...blame.judge(onesided([7500]))].length, 1);
+});
+
+test('where the fewest calls under way decide, who is still at work is not passed over, and who is done is', () => {
+  const leisurely = { balance: 'least-connections', firstEndMs: 9000 } as const;
+  assert.deepEqual([...blame.judge(onesided([], leisurely))], []);
+  assert.equal([...blame.judge(onesided([], { ...leisurely, firstEndMs: 600 }))].length, 1);
+  assert.equal([...blame.judge(onesided([], { ...leisurely, balance: 'round-robin' }))].length, 1);
 });

@@ -1,3 +1,4 @@
+import type { Received } from '../ledger.ts';
 import type { Plan } from '../sim/plan.ts';
 import type { RunRecord } from '../sim/run.ts';
 import { isAnswered } from '../workloads/seen.ts';
@@ -17,13 +18,17 @@ export const blame: Check = {
   *judge(record) {
     if (!isEven(record.plan)) return;
     const names = record.plan.targets.map(({ name }) => name);
-    const lastOf = new Map(names.map((name) => [name, { atMs: record.fromMs, nth: 0 }]));
+    const lastOf = new Map(names.map((name) => [name, { atMs: record.fromMs, nth: 0, underWay: 0 }]));
     let nth = 0;
-    for (const { name, atMs, isWhole } of asks(record)) {
+    for (const { name, atMs, what } of turns(record)) {
       const last = lastOf.get(name);
-      lastOf.set(name, { atMs, nth });
-      if (isWhole) nth += 1;
-      if (last === undefined || nth - last.nth <= TURNS_MAX * names.length || atMs - last.atMs < GAP_MS) continue;
+      if (last === undefined) continue;
+      const underWay = last.underWay + UNDER_WAY[what];
+      lastOf.set(name, { atMs, nth, underWay });
+      if (what === 'begun') nth += 1;
+      // Who is still at work waits for no turn.
+      if (last.underWay > 0) continue;
+      if (nth - last.nth <= TURNS_MAX * names.length || atMs - last.atMs < GAP_MS) continue;
       const fromMs = last.atMs - TRACES_MS;
       if (!names.every((each) => isBlameless(record, each, fromMs, atMs)) || !isWaySound(record, fromMs, atMs))
         continue;
@@ -36,17 +41,31 @@ export const blame: Check = {
   },
 };
 
+/** What each does to the number of calls under way. */
+const UNDER_WAY = { knock: 0, begun: 1, over: -1 } as const;
+
+type Turn = { readonly name: string; readonly atMs: number; readonly what: keyof typeof UNDER_WAY };
+
 /**
- * When each target was asked. A knock is enough: over a long way callers may leave before their connection is made, so that a target whose
- * connections are all in use receives nothing, although it is chosen in its turn.
+ * When each target was asked, and when what it answered was over, if the fewest calls under way decide. A knock is a turn as well: over a
+ * long way callers may leave before their connection is made, so that a target whose connections are all in use receives nothing.
  */
-function asks({ stations }: RunRecord): readonly { readonly name: string; atMs: number; isWhole: boolean }[] {
+function turns({ plan, stations, seen }: RunRecord): readonly Turn[] {
+  const isByWork = plan.pools[0]?.balance === 'least-connections';
+  const endOf = new Map(seen.map(({ key, endMs }) => [key, endMs ?? Number.POSITIVE_INFINITY]));
   return stations
-    .flatMap(({ name, received, knocks }) => [
-      ...received.map(({ startMs }) => ({ name, atMs: startMs, isWhole: true })),
-      ...knocks.map((atMs) => ({ name, atMs, isWhole: false })),
+    .flatMap(({ name, received, knocks }): Turn[] => [
+      ...received.map(({ startMs }) => ({ name, atMs: startMs, what: 'begun' }) as const),
+      ...received.map((each) => ({ name, atMs: isByWork ? overMs(each, endOf) : each.startMs, what: 'over' }) as const),
+      ...knocks.map((atMs) => ({ name, atMs, what: 'knock' }) as const),
     ])
     .sort((one, other) => one.atMs - other.atMs);
+}
+
+/** An answer that is out of the target's hands is under way until its caller has read it. */
+function overMs({ startMs, endMs, fate, drillCall }: Received, endOf: ReadonlyMap<string, number>): number {
+  const outMs = Math.max(startMs, endMs ?? Number.POSITIVE_INFINITY);
+  return fate === 'answered' && drillCall !== undefined ? Math.max(outMs, endOf.get(drillCall) ?? outMs) : outMs;
 }
 
 /** What a service says of a call, and not of itself. */
