@@ -100,6 +100,15 @@ test('a few accepted in a row end it at once, the fewer the worse it was: bad me
   assert.ok(rowAfter(2) < ACCEPTED_ROW);
 });
 
+test('what went well before a trouble is weighed against it', async () => {
+  const { time, admission, send } = stage();
+  for (let i = 0; i < 400; i++) {
+    send(i < 230 && i % 15 !== 0 ? 'accepted' : 'failed');
+    await time.pass(50);
+  }
+  assert.equal(admission.refusedShare(), 0);
+});
+
 test("a caller's mistakes are accepted calls", () => {
   const { admission, send } = stage();
   for (let i = 0; i < 1000; i++) send('mistake');

@@ -88,9 +88,13 @@ export class Books {
 
   /** Part of the calls that is held back now, since too few of the last ones were accepted. */
   heldBack(): number {
+    return this.#row >= ACCEPTED_ROW ? 0 : this.#wasted();
+  }
+
+  #wasted(): number {
     const sent = this.#sent.sum;
     const least = ADMISSION_CALLS_PER_S_MIN * ADMISSION_WINDOW_S * this.#size.replicas;
-    if (this.#row >= ACCEPTED_ROW || sent < least) return 0;
+    if (sent < least) return 0;
     return Math.min(REFUSED_SHARE_MAX, Math.max(0, (sent - ADMISSION_K * this.#accepted.sum) / sent));
   }
 
@@ -107,6 +111,7 @@ export class Books {
     else this.#row += accepted / this.#size.replicas;
     if (this.#row >= ACCEPTED_ROW || accepted === 0 || this.#row < this.#rowNeeded()) return;
     this.#row = ACCEPTED_ROW;
+    if (this.#wasted() === 0) return;
     this.#sent.clear();
     this.#accepted.clear();
   }

@@ -232,6 +232,11 @@ class PlacedCall implements WireHearer {
     }
     this.#reader = this.#newReader();
     this.#seen.sentMs = undefined;
+    // The end of the old connection may be told twice, as its half and then as its whole.
+    if (this.#wire !== undefined) {
+      this.#wire.hearer = closing(this.#wire);
+      this.#wire.destroy();
+    }
     this.#dial();
   }
 
