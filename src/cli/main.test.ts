@@ -41,7 +41,8 @@ test('a command that is misspelt is told with the one that was meant', async () 
 test('an option that is misspelt is told with the one that was meant', async () => {
   const { code, err } = await goodgate('serve', '--confg', 'x');
   assert.equal(code, 2);
-  assert.match(err, /unknown option '--confg'\n\(Did you mean --config\?\)/);
+  const help = 'Run "goodgate serve --help" for its options.';
+  assert.equal(err, `goodgate serve: unknown option '--confg'\n(Did you mean --config?)\n${help}\n`);
 });
 
 test('serve refuses a config that is missing', async () => {

@@ -8,6 +8,7 @@ export const program = new Command('goodgate')
   .version('0.1.0')
   .showSuggestionAfterError(true)
   .showHelpAfterError('Run "goodgate --help" for the commands.')
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'goodgate: ')) })
   .exitOverride();
 
 program
@@ -110,3 +111,9 @@ program
     // A look-up of a dead network holds a thread of the system for half a minute: everything is said, so nobody waits for it.
     process.stdout.write('', () => process.exit(code));
   });
+
+for (const command of program.commands) {
+  command
+    .showHelpAfterError(`Run "goodgate ${command.name()} --help" for its options.`)
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, `goodgate ${command.name()}:`)) });
+}
