@@ -71,12 +71,8 @@ function overMs({ startMs, endMs, fate, drillCall }: Received, endOf: ReadonlyMa
 /** What a service says of a call, and not of itself. */
 const CALLERS_OWN: ReadonlySet<string> = new Set(['content-refused', 'context-too-long']);
 
-/**
- * Sound, or struck by nothing but refusals for the calls' own sake. A refusal is an answer that takes no time, so where the fewest calls
- * under way decide, who refuses is asked the more.
- */
+/** Sound, or struck by nothing but refusals for the calls' own sake. */
 function isBlameless({ plan, troubles }: RunRecord, name: string, fromMs: number, untilMs: number): boolean {
-  if (plan.pools[0]?.balance === 'least-connections') return troubles.isSound(name, fromMs, untilMs);
   const own = plan.acts.flatMap(({ deed }) => ('hosts' in deed && deed.hosts.includes(name) ? [deed] : []));
   if (own.length > 0 && own.every((deed) => deed.word === 'fault' && CALLERS_OWN.has(deed.fault))) return true;
   return troubles.isSound(name, fromMs, untilMs);
