@@ -84,8 +84,9 @@ test('byte by byte is as good as in one piece', () => {
   }
 });
 
-test('the answer to HEAD has no body, whatever it announces', () => {
-  assert.deepEqual(read('HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n', [], 'HEAD'), ['head 200 0', 'whole ']);
+test('the answer to HEAD has no body, and the length that it announces', () => {
+  assert.deepEqual(read('HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n', [], 'HEAD'), ['head 200 5', 'whole ']);
+  assert.deepEqual(read('HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n', [], 'HEAD'), ['head 200 -1', 'whole ']);
 });
 
 test('more than was asked for makes the connection unclean', () => {

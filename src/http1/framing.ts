@@ -1,6 +1,9 @@
 import { type FaultWord, faultOf, type HeadFault } from './fault.ts';
 
-/** Where the body of a message ends (RFC 9112 §6.3). `length` is the announced one, 0 for `none`, -1 for the others. */
+/**
+ * Where the body of a message ends (RFC 9112 §6.3). `length` is the announced one, -1 where none is. Of `none` it is what a GET would have
+ * brought, if that was said, and 0 where nothing can come.
+ */
 export type Framing = { readonly kind: 'none' | 'length' | 'chunked' | 'close'; readonly length: number };
 
 export const NO_BODY: Framing = { kind: 'none', length: 0 };
@@ -26,9 +29,16 @@ export function responseFraming(
   minorVersion: 0 | 1,
   fields: readonly string[],
 ): Framing | HeadFault {
-  if (requestMethod === 'HEAD' || status < 200 || status === 204 || status === 304) return NO_BODY;
+  if (status < 200 || status === 204) return NO_BODY;
+  if (requestMethod === 'HEAD' || status === 304) return bodiless(minorVersion, fields);
   if (requestMethod === 'CONNECT' && status < 300) return NO_BODY;
   return announcedFraming(minorVersion, fields) ?? UNTIL_CLOSE;
+}
+
+/** The length is that of the answer to a GET (RFC 9110 §8.6), to be passed on and not to be waited for. */
+function bodiless(minorVersion: 0 | 1, fields: readonly string[]): Framing {
+  const announced = announcedFraming(minorVersion, fields);
+  return { kind: 'none', length: announced === undefined || 'word' in announced ? -1 : announced.length };
 }
 
 /** What `content-length` and `transfer-encoding` say; undefined when neither is there. */
