@@ -1,4 +1,5 @@
 import { parseListen } from './config/address.ts';
+import { waitingForStart } from './config/at-start.ts';
 import { discover } from './config/discover.ts';
 import { faultLines } from './config/fault.ts';
 import { loadConfig } from './config/load.ts';
@@ -89,7 +90,8 @@ export async function serve(world: World, options: ServeOptions): Promise<Servin
     await close();
     throw error;
   }
-  const watcher = found.file === undefined ? undefined : watch(world, found.file, force, say);
+  const reload = { force, isListenAsked: asked !== undefined, say };
+  const watcher = found.file === undefined ? undefined : watch(world, found.file, reload);
   const address = servers[0]?.address ?? listen;
   const isSecure = found.settings.tls !== undefined;
   for (const line of banner(address, found.sentences, sandbox === undefined ? [] : sandboxTargets(sandbox), isSecure)) {
@@ -198,15 +200,23 @@ async function openServers(
 }
 
 /** Puts each changed config in force; a bad one is refused whole. */
-function watch(world: World, file: string, force: InForce, say: (line: string) => void): { close(): void } {
+function watch(
+  world: World,
+  file: string,
+  { force, isListenAsked, say }: { force: InForce; isListenAsked: boolean; say: (line: string) => void },
+): { close(): void } {
+  const started = force.settings;
   return watchConfig(
     world,
     file,
     (config) => {
       const changed = resolve(config);
       if (changed.targets.length === 0) throw new Error(`${config.file} names no targets any more`);
+      // What `--listen` says holds at the next start as well.
+      const waiting = waitingForStart(started, isListenAsked ? { ...changed, listen: started.listen } : changed);
       force.replace(changed);
-      say(`goodgate: ${config.file} was read again and is in force`);
+      const but = waiting.length === 0 ? '' : `, but for ${waiting.join(', ')}: a new start puts that in force`;
+      say(`goodgate: ${config.file} was read again and is in force${but}`);
     },
     (faults) => {
       for (const line of faultLines(faults)) say(`goodgate: ${line}`);
