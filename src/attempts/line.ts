@@ -72,19 +72,26 @@ export class Line {
     if (level.size === 0) this.#levels.splice(this.#levels.indexOf(level), 1);
   }
 
-  /** Up to `max` whose turn it is, best first, one for each caller; of each caller its newest or its oldest. */
+  /**
+   * Up to `max` whose turn it is, best first, one for each caller; of each caller its newest or its oldest. Those who were begun may all wait
+   * for the one target that they have not asked, so somebody who may go anywhere is always among them.
+   */
   next(max: number, isNewestFirst: boolean): Waiter[] {
     const found: Waiter[] = [];
     if (this.#turns % AGED_TURN === AGED_TURN - 1) {
       const oldest = this.oldest();
       if (oldest !== undefined) found.push(oldest);
     }
-    for (const level of this.#levels) {
-      for (const { waiters } of level.queues) {
-        if (found.length >= max) return found;
+    let room = max - found.length;
+    for (const { queues, priority } of this.#levels) {
+      for (const { waiters } of queues) {
+        if (room === 0) break;
         const waiter = waiters[isNewestFirst ? waiters.length - 1 : 0];
-        if (waiter !== undefined && waiter !== found[0]) found.push(waiter);
+        if (waiter === undefined || waiter === found[0]) continue;
+        found.push(waiter);
+        room -= 1;
       }
+      if (priority === BEFORE_ALL) room = Math.max(room, 1);
     }
     return found;
   }

@@ -273,6 +273,19 @@ test('a newcomer must wait behind others who want the same model, not behind tho
   assert.equal(door.mustWait(playedCall(time, { model: 'calm' })), false);
 });
 
+test('who may go anywhere does not wait behind those who want one target that is never free', async () => {
+  const { time, door, room } = stage();
+  for (let nth = 0; nth < 20; nth += 1) {
+    const begun = playedCall(time, from(`192.0.2.${nth}`));
+    playedAttempt(begun, 'a', { code: 'service-error' });
+    door.enter(begun, () => undefined).catch(() => {});
+  }
+  await time.pass(2_000);
+  const fresh = door.enter(playedCall(time), () => Promise.resolve(wholeAnswer('b')));
+  assert.equal(room.size, 20, 'it is served at once');
+  assert.equal((await fresh).target, 'b');
+});
+
 test('the place and the expected wait can be told', async () => {
   const { time, room, enter, free } = stage();
   for (let i = 0; i < 20; i++) {

@@ -186,6 +186,9 @@ export class WaitingRoom {
       this.#lines.set(model, line);
       this.#waiters.set(call.id, waiter);
       call.leavers.add(stop);
+      // Those before him may wait for what he does not want: a target that all of them have left to ask.
+      this.#serve();
+      if (this.#waiters.get(call.id) !== waiter) return;
       // Who cannot be served in time learns it now and can do something else.
       if (isLast && this.#leastMs(line.ahead(waiter) + 1) > patienceMs) {
         this.#finish(waiter, Promise.reject(this.#refusal('queue-full', 'the wait would be too long', waiter)));
