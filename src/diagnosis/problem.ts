@@ -61,7 +61,7 @@ export function problemOf(finding: Finding, context: ProblemContext): Problem {
     type: `/goodgate/problems/${finding.code}`,
     title: cause.title,
     status: context.status ?? finding.status,
-    detail: cause.person,
+    detail: inWords(finding),
     instance: `/goodgate/why/${encodeURIComponent(context.requestId)}`,
     goodgate_code: finding.code,
     hop: finding.hop,
@@ -78,6 +78,12 @@ export function problemOf(finding: Finding, context: ProblemContext): Problem {
     steps: steps.map((id) => PERSON_STEPS[id].text),
     will_not_help: cause.wontHelp.map((id) => FOLK_STEPS[id]),
   };
+}
+
+/** What failed, for a person, with what is known of this very failure. */
+export function inWords({ code, evidence: { note } }: Finding): string {
+  const { person }: Cause = CATALOGUE[code];
+  return note === undefined ? person : `${person} (${note})`;
 }
 
 function outlookMembers(outlook: Outlook | undefined): Partial<Problem> {

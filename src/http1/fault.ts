@@ -5,6 +5,7 @@
 export const FAULT_STATUS = {
   // The start line
   tls: 400, // a TLS handshake on a port that speaks plain HTTP
+  'no-tls': 400, // plain HTTP on a port that speaks TLS
   'start-line': 400,
   method: 400,
   'method-length': 501, // RFC 9112 §3: longer than any we implement

@@ -400,7 +400,8 @@ test('TLS: the request is secure, ALPN says http/1.1, and a failed handshake is 
       assert.equal(answerIn(answer).body, 'secure true');
       socket.destroy();
       plain.say(GET);
-      await plain.untilEnded();
+      const refusal = answerIn(await plain.untilEnded());
+      assert.deepEqual([refusal.status, refusal.body], [400, 'no-tls']);
       while (server.stats.tlsFaults === 0 || server.stats.connections > 0) await turn();
     },
     { tls: { certificate: pem('good.pem'), key: pem('good-key.pem') } },

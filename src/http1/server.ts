@@ -4,7 +4,7 @@ import { CallerConnection } from './caller-connection.ts';
 import { Census, type ServerStats } from './census.ts';
 import type { FaultWriter, RequestHandler, ServerLimits } from './contract.ts';
 import { dateLine } from './date.ts';
-import { faultOf } from './fault.ts';
+import { type FaultWord, faultOf } from './fault.ts';
 import type { Hall } from './hall.ts';
 import { HEAD_LIMITS } from './head.ts';
 import { networksOf } from './networks.ts';
@@ -88,6 +88,7 @@ export async function serveHttp(
       onTlsFault() {
         census.tlsFaults += 1;
       },
+      onPlain: (wire) => refused(hall, wire, 'no-tls'),
     },
     accept,
   );
@@ -175,9 +176,14 @@ function turnAway(hall: Hall, wire: Wire): WireHearer {
     wire.reset();
     return DEAF;
   }
+  return refused(hall, wire, 'connections');
+}
+
+/** An answer to a connection that is not taken, whatever is asked on it. */
+function refused(hall: Hall, wire: Wire, word: FaultWord): WireHearer {
   const connection = new CallerConnection(hall, wire, { peer: wire.remote, isSecure: hall.isSecure });
   wire.hearer = connection;
-  connection.refuse(faultOf('connections'));
+  connection.refuse(faultOf(word));
   // Someone else waits for its end now.
   return wire.hearer;
 }

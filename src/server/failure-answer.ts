@@ -7,7 +7,7 @@ import { classify } from '../diagnosis/classify.ts';
 import { sharpenByPopulation } from '../diagnosis/classify-population.ts';
 import { type Finding, findingOf } from '../diagnosis/finding.ts';
 import { type History, type HistoryAnswer, type HistoryQuestion, outlookOf } from '../diagnosis/history.ts';
-import { type Problem, problemOf } from '../diagnosis/problem.ts';
+import { inWords, type Problem, problemOf } from '../diagnosis/problem.ts';
 import { parseProxyStatus, proxyStatusMember, proxyStatusOf } from '../diagnosis/proxy-status.ts';
 import type { ErrorShape } from './dialect.ts';
 import { HIDDEN } from './hiding.ts';
@@ -99,7 +99,7 @@ export function failureAnswer(finding: Finding, shape: ErrorShape, context: Fail
     return { status, contentType: 'application/problem+json', body: JSON.stringify(problem), more };
   }
   const said = quotable(finding, cause, context);
-  const message = messageOf(cause, said, finding);
+  const message = messageOf(said, finding);
   // The type says what failed, so it follows the status that an edge in front made us hide.
   return shape === 'anthropic'
     ? json(status, anthropicBody(problem, anthropicType(ownStatus), message), more)
@@ -155,10 +155,8 @@ function quotable(finding: Finding, cause: Cause, context: FailureContext): Serv
   return cause.blame === 'caller' || said === undefined ? said : { ...said, message: '' };
 }
 
-function messageOf(cause: Cause, said: ServiceError | undefined, finding: Finding): string {
-  if (said !== undefined && said.message !== '' && said.message !== HIDDEN) return said.message;
-  const { note } = finding.evidence;
-  return note === undefined ? cause.person : `${cause.person} (${note})`;
+function messageOf(said: ServiceError | undefined, finding: Finding): string {
+  return said !== undefined && said.message !== '' && said.message !== HIDDEN ? said.message : inWords(finding);
 }
 
 function openaiBody(problem: Problem, said: ServiceError | undefined, type: string, message: string): object {

@@ -38,11 +38,17 @@ export function faultWriter(world: { readonly chance: Chance; readonly clock: Cl
   };
 }
 
+/** What the engine's word alone would not say to who has mixed up the schemes. */
+const IN_WORDS: Readonly<Record<string, string>> = {
+  tls: 'this port speaks plain HTTP, so its URL begins with http://',
+  'no-tls': 'this port speaks TLS, so its URL begins with https://',
+};
+
 /** More connections than the gateway takes is its own want; everything else is about the request. */
 function findingOfFault(fault: RequestFault): Finding {
   if (fault.status !== 503) {
     const finding = classifyRequest(fault);
-    return { ...finding, evidence: { ...finding.evidence, note: fault.word } };
+    return { ...finding, evidence: { ...finding.evidence, note: IN_WORDS[fault.word] ?? fault.word } };
   }
   const evidence = { phase: 'queue', firstEvent: 'parse', parse: fault.word, bytesWritten: 0 } as const;
   const { status } = CATALOGUE['gateway-exhausted'];

@@ -7,11 +7,14 @@ import type { Address, Listener, ListenOptions, Net, TlsClientOptions, Wire, Wir
 /** As Node's own and nginx's default. */
 const BACKLOG = 511;
 
+/** OpenSSL's word for a request line where a handshake should begin. */
+const PLAIN_HTTP = 'ERR_SSL_HTTP_REQUEST';
+
 /** The network of the real world. */
 export const realNet: Net = { listen, connect, startTls };
 
 function listen(options: ListenOptions, accept: (wire: Wire) => WireHearer): Promise<Listener> {
-  const { tls, onTlsFault } = options;
+  const { tls, onTlsFault, onPlain } = options;
   const open = (socket: Socket): void => {
     socket.setNoDelay(true);
     const wire = new SocketWire(socket, DEAF);
@@ -37,8 +40,14 @@ function listen(options: ListenOptions, accept: (wire: Wire) => WireHearer): Pro
       open,
     );
     secure.on('tlsClientError', (error, socket) => {
-      onTlsFault?.(faultOf(error), { ip: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 });
-      socket.destroy();
+      const fault = faultOf(error);
+      onTlsFault?.(fault, { ip: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 });
+      // The connection under it is whole; `_parent` is Node's own, and where it is not there the caller is told nothing, as before.
+      const under: unknown = Reflect.get(socket, '_parent');
+      if (fault.code === PLAIN_HTTP && onPlain !== undefined && under instanceof Socket) {
+        const wire = new SocketWire(under, DEAF);
+        wire.hearer = onPlain(wire);
+      } else socket.destroy();
     });
     server = secure;
   }

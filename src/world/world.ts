@@ -72,6 +72,8 @@ export type ListenOptions = {
   readonly tls?: TlsServerOptions;
   /** Told of handshakes that failed: they never become wires. */
   readonly onTlsFault?: (fault: WireFault, peer: PeerAddress) => void;
+  /** Of these, one that speaks HTTP without TLS: a wire to tell it so in plain words. Nothing of it can be read. */
+  readonly onPlain?: (wire: Wire) => WireHearer;
 };
 
 export type Listener = {
