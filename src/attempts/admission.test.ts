@@ -109,6 +109,20 @@ test('what went well before a trouble is weighed against it', async () => {
   assert.equal(admission.refusedShare(), 0);
 });
 
+test('an outage that was survived is no reason to hold calls back when one more fails, however few come then', async () => {
+  const { time, admission, send } = stage();
+  for (let i = 0; i < 300; i++) {
+    send(i < 155 ? 'accepted' : 'failed');
+    await time.pass(50);
+  }
+  for (let i = 0; i < 12; i++) {
+    send('accepted');
+    await time.pass(1_250);
+  }
+  send('failed');
+  assert.equal(admission.refusedShare(), 0);
+});
+
 test("a caller's mistakes are accepted calls", () => {
   const { admission, send } = stage();
   for (let i = 0; i < 1000; i++) send('mistake');

@@ -71,11 +71,8 @@ export class Admission implements SeatHearer {
   /** The part of calls refused now, 0…0.8. */
   refusedShare(): number {
     // Nearly always: the last ten were accepted.
-    return this.#row >= ACCEPTED_ROW ? 0 : this.#wastedShare(this.#clock.now());
-  }
-
-  /** The part of the window's calls that is more than tolerated. */
-  #wastedShare(nowMs: number): number {
+    if (this.#row >= ACCEPTED_ROW) return 0;
+    const nowMs = this.#clock.now();
     const sent = this.#sent.sum(nowMs);
     if (sent < (ADMISSION_CALLS_PER_S_MIN * WINDOW_MS) / 1000) return 0;
     const share = (sent - ADMISSION_K * this.#accepted.sum(nowMs)) / (sent + 1);
@@ -124,10 +121,8 @@ export class Admission implements SeatHearer {
     this.#row += 1;
     if (this.#row > ACCEPTED_ROW || this.#row < this.#rowNeeded(nowMs)) return;
     this.#row = ACCEPTED_ROW;
-    // Memories are wiped to end a throttling; good ones are what the next trouble is weighed against.
-    if (this.#wastedShare(nowMs) === 0) return;
-    this.#sent.clear();
-    this.#accepted.clear();
+    // What failed is forgiven, or bad memories would outlast the fault; what went well is what the next trouble is weighed against.
+    this.#sent.copy(this.#accepted);
   }
 
   /** By the share that was accepted before this row, of which one is taken for granted: none at all is no certainty. */

@@ -47,9 +47,10 @@ class Recent {
     this.sum += amount;
   }
 
-  clear(): void {
-    this.#list = [];
-    this.sum = 0;
+  copy(other: Recent): void {
+    this.#list = [...other.#list];
+    this.#at = other.#at;
+    this.sum = other.sum;
   }
 }
 
@@ -88,13 +89,9 @@ export class Books {
 
   /** Part of the calls that is held back now, since too few of the last ones were accepted. */
   heldBack(): number {
-    return this.#row >= ACCEPTED_ROW ? 0 : this.#wasted();
-  }
-
-  #wasted(): number {
     const sent = this.#sent.sum;
     const least = ADMISSION_CALLS_PER_S_MIN * ADMISSION_WINDOW_S * this.#size.replicas;
-    if (sent < least) return 0;
+    if (this.#row >= ACCEPTED_ROW || sent < least) return 0;
     return Math.min(REFUSED_SHARE_MAX, Math.max(0, (sent - ADMISSION_K * this.#accepted.sum) / sent));
   }
 
@@ -111,9 +108,7 @@ export class Books {
     else this.#row += accepted / this.#size.replicas;
     if (this.#row >= ACCEPTED_ROW || accepted === 0 || this.#row < this.#rowNeeded()) return;
     this.#row = ACCEPTED_ROW;
-    if (this.#wasted() === 0) return;
-    this.#sent.clear();
-    this.#accepted.clear();
+    this.#sent.copy(this.#accepted);
   }
 
   #rowNeeded(): number {
