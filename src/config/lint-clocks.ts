@@ -67,8 +67,7 @@ function outlived({ asked }: Config, settings: Settings): Remark[] {
   return (asked.routes ?? []).flatMap((route, index) => {
     const first = asked.timeouts?.['first-part'];
     const { deadline } = route;
-    if (!deadline || first === undefined || route.timeouts?.['first-part'] !== undefined || first <= deadline)
-      return [];
+    if (!deadline || first === undefined || route.timeouts?.['first-part'] !== undefined || first < deadline) return [];
     const name = settings.routes[index]?.name ?? '';
     return {
       rule: 'timeouts-invert',

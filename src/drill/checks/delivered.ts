@@ -1,5 +1,6 @@
 import { CATALOGUE, type CauseCode } from '../../diagnosis/catalogue.ts';
 import type { Cause } from '../../diagnosis/cause.ts';
+import type { Plan } from '../sim/plan.ts';
 import type { RunRecord } from '../sim/run.ts';
 import { isAnswered, type Seen } from '../workloads/seen.ts';
 import { type Check, isRoomy, isWaySound, soundTargets, story } from './check.ts';
@@ -17,7 +18,7 @@ export const delivered: Check = {
       if (seen.wanted === undefined || seen.ending === 'left' || isAnswered(seen)) continue;
       const untilMs = seen.endMs ?? seen.startMs + deadlineMs;
       if (!isWaySound(record, seen.startMs, untilMs) || !isRoomy(record.plan)) continue;
-      if (isHonestBreak(seen) || isRefused(seen) || wasTooHasty(seen)) continue;
+      if (isHonestBreak(seen) || isRefused(seen) || wasTooHasty(seen) || wasWaitedOut(seen, record.plan)) continue;
       const sound = soundTargets(record, seen.startMs, untilMs);
       const isSpent = seen.attempts >= TRIES_MAX && record.plan.targets.length - sound.length >= TRIES_MAX;
       if (sound.length > 0 && !isSpent)
@@ -41,6 +42,13 @@ function isRefused(seen: Seen): boolean {
 /** It set itself a time that a good service may need, and the time was used. */
 function wasTooHasty({ deadlineMs, code, startMs, endMs }: Seen): boolean {
   return deadlineMs !== undefined && code !== undefined && (endMs ?? startMs) - startMs >= deadlineMs;
+}
+
+/** As the config wants it: a silent target has all the time of a call, and nobody is asked beside it. */
+function wasWaitedOut({ code }: Seen, { config, timeouts, deadlineMs }: Plan): boolean {
+  if (code !== 'deadline-passed' && code !== 'answer-timeout') return false;
+  const firstPartMs = Number.parseFloat(timeouts['first-part'] ?? '0') * 1000;
+  return firstPartMs >= deadlineMs && config.includes('hedge: { mode: off }');
 }
 
 /** How long after the healing the last traces may be felt: rests run out, slow start is over. */
