@@ -219,30 +219,26 @@ export class PoolOfRoute {
       outageMs: () => this.health.outageMs(),
       limits: retries,
     });
-    // Above hedge: a hedged pair is one try; pays the budget.
-    const filters = [again];
-    if (this.#whole.hedge !== undefined) {
-      // Nearest the targets: it alone sees how slow each is.
-      filters.push(
-        hedge({
-          clock,
-          alarms: this.#parts.softAlarms,
-          budget: this.#budget,
-          softMs: (call) => this.#soft.ms(call),
-          othersLeft: picks.left,
-          isElsewhereLeft: !isLast,
-          onSilent: (attempt, call) => {
-            this.health.silent(attempt);
-            this.room.silent(call, attempt);
-            const seat = this.seats.find(({ target }) => target.name === attempt.target);
-            if (seat !== undefined) this.#limits.silent(seat, call, attempt);
-          },
-        }),
-      );
-    }
-    // Below all that tries again: what is held back here was sent nowhere, and costs no try.
-    filters.push(this.#admission.filter);
-    return { service: stack(filters, picks.service), left: picks.left };
+    // Nearest the targets: it alone sees how slow each is.
+    const side = hedge({
+      clock,
+      alarms: this.#parts.softAlarms,
+      budget: this.#budget,
+      // Where it is off silence is watched all the same: what is lost would hold its place for as long as a call may take.
+      mayHedge: this.#whole.hedge !== undefined,
+      softMs: (call) => this.#soft.ms(call),
+      othersLeft: picks.left,
+      isElsewhereLeft: !isLast,
+      onSilent: (attempt, call) => {
+        this.health.silent(attempt);
+        this.room.silent(call, attempt);
+        const seat = this.seats.find(({ target }) => target.name === attempt.target);
+        if (seat !== undefined) this.#limits.silent(seat, call, attempt);
+      },
+    });
+    // Retry above hedge: a hedged pair is one try, and it pays the budget. Admission below all that tries again: what is held back there was
+    // sent nowhere, and costs no try.
+    return { service: stack([again, side, this.#admission.filter], picks.service), left: picks.left };
   }
 }
 

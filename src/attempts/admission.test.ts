@@ -15,6 +15,10 @@ import {
   wholeAnswer,
 } from './played.test.ts';
 
+/** Who makes all played calls that name nobody else. */
+const CALLER = '192.0.2.1';
+const OTHER = '192.0.2.2';
+
 function stage() {
   const time = playedTime();
   const admission = new Admission({ clock: time.clock, chance: playedChance(3) });
@@ -27,8 +31,8 @@ function stage() {
     attempt.endMs = time.clock.now();
     admission.end(seat, call, attempt, outcome);
   };
-  const send = (kind: 'accepted' | 'failed' | 'mistake' | 'unreached') => {
-    const call = playedCall(time);
+  const send = (kind: 'accepted' | 'failed' | 'mistake' | 'unreached', ip = CALLER) => {
+    const call = playedCall(time, { caller: { ip, credential: undefined } });
     const attempt = playedAttempt(call, 'a', { startMs: time.clock.now() });
     admission.start();
     attempt.endMs = time.clock.now();
@@ -55,19 +59,19 @@ test('while half is accepted nothing is held back', async () => {
     send(i % 2 === 0 ? 'accepted' : 'failed');
     await time.pass(50);
   }
-  assert.ok(admission.refusedShare() < 0.05);
+  assert.ok(admission.refusedShare(CALLER) < 0.05);
 });
 
 test('a pool that accepts nothing is sent a fifth, and never less', () => {
   const { admission, send } = stage();
   for (let i = 0; i < 1000; i++) send('failed');
-  assert.equal(admission.refusedShare(), 0.8);
+  assert.equal(admission.refusedShare(CALLER), 0.8);
 });
 
 test('a target that takes connections too slowly was sent nothing, and nothing is held back for it', () => {
   const { admission, send } = stage();
   for (let i = 0; i < 1000; i++) send('unreached');
-  assert.equal(admission.refusedShare(), 0);
+  assert.equal(admission.refusedShare(CALLER), 0);
 });
 
 test('below five calls a second nothing is held back', async () => {
@@ -76,7 +80,7 @@ test('below five calls a second nothing is held back', async () => {
     send('failed');
     await time.pass(210);
   }
-  assert.equal(admission.refusedShare(), 0);
+  assert.equal(admission.refusedShare(CALLER), 0);
 });
 
 /** How many accepted in a row end it, when one in so many was accepted before. */
@@ -84,14 +88,14 @@ function rowAfter(failedForEach: number): number {
   const { admission, send } = stage();
   for (let i = 0; i < 1000; i++) send(i % (failedForEach + 1) === failedForEach ? 'accepted' : 'failed');
   send('failed');
-  assert.ok(admission.refusedShare() > 0);
+  assert.ok(admission.refusedShare(CALLER) > 0);
   let row = 0;
-  while (admission.refusedShare() > 0) {
+  while (admission.refusedShare(CALLER) > 0) {
     send('accepted');
     row += 1;
   }
   send('failed');
-  assert.equal(admission.refusedShare(), 0);
+  assert.equal(admission.refusedShare(CALLER), 0);
   return row;
 }
 
@@ -106,7 +110,7 @@ test('what went well before a trouble is weighed against it', async () => {
     send(i < 230 && i % 15 !== 0 ? 'accepted' : 'failed');
     await time.pass(50);
   }
-  assert.equal(admission.refusedShare(), 0);
+  assert.equal(admission.refusedShare(CALLER), 0);
 });
 
 test('an outage that was survived is no reason to hold calls back when one more fails, however few come then', async () => {
@@ -120,13 +124,30 @@ test('an outage that was survived is no reason to hold calls back when one more 
     await time.pass(1_250);
   }
   send('failed');
-  assert.equal(admission.refusedShare(), 0);
+  assert.equal(admission.refusedShare(CALLER), 0);
+});
+
+test('one caller whose every call fails is held back, and nobody else for it', () => {
+  const { admission, send } = stage();
+  for (let i = 0; i < 1000; i++) {
+    send('failed', OTHER);
+    if (i % 4 === 0) send(i % 8 === 0 ? 'accepted' : 'failed');
+  }
+  assert.ok(admission.refusedShare(OTHER) > 0.5);
+  assert.ok(admission.refusedShare(CALLER) < 0.05);
+});
+
+test('when all callers fail, each is held back, whoever has failed most', () => {
+  const { admission, send } = stage();
+  for (let i = 0; i < 1000; i++) send('failed', i % 3 === 0 ? OTHER : CALLER);
+  assert.equal(admission.refusedShare(OTHER), 0.8);
+  assert.equal(admission.refusedShare(CALLER), 0.8);
 });
 
 test("a caller's mistakes are accepted calls", () => {
   const { admission, send } = stage();
   for (let i = 0; i < 1000; i++) send('mistake');
-  assert.equal(admission.refusedShare(), 0);
+  assert.equal(admission.refusedShare(CALLER), 0);
 });
 
 test('the refused are told at once when to come back, and nothing was sent', async () => {
@@ -165,7 +186,7 @@ test('slow answers are no refusals: what is still under way counts for nothing',
     admission.start();
     await time.pass(10);
   }
-  assert.equal(admission.refusedShare(), 0);
+  assert.equal(admission.refusedShare(CALLER), 0);
 });
 
 test('further tries of a call are no further calls: four broken targets of five hold nothing back', () => {
@@ -183,7 +204,7 @@ test('further tries of a call are no further calls: four broken targets of five 
       admission.spoke(seat, call, attempt);
     }
   }
-  assert.equal(admission.refusedShare(), 0);
+  assert.equal(admission.refusedShare(CALLER), 0);
 });
 
 test('silence that ends when others were long accepted tells how the pool was, and holds nothing back now', async () => {
@@ -191,18 +212,18 @@ test('silence that ends when others were long accepted tells how the pool was, a
   const { admission, send, end } = stage();
   send('accepted');
   for (let i = 0; i < 1000; i++) end(60_000, silence);
-  assert.equal(admission.refusedShare(), 0);
+  assert.equal(admission.refusedShare(CALLER), 0);
   // Sent a moment before the one that was accepted: they are of the same time.
   for (let i = 0; i < 1000; i++) end(900, silence);
-  assert.ok(admission.refusedShare() > 0.7);
+  assert.ok(admission.refusedShare(CALLER) > 0.7);
 });
 
 test('what we stopped ourselves was neither accepted nor refused by anybody', () => {
   const { admission, send, end } = stage();
   for (let i = 0; i < 1000; i++) end(100, ABANDONED);
-  assert.equal(admission.refusedShare(), 0);
+  assert.equal(admission.refusedShare(CALLER), 0);
   for (let i = 0; i < 1000; i++) send('failed');
-  const before = admission.refusedShare();
+  const before = admission.refusedShare(CALLER);
   for (let i = 0; i < 1000; i++) end(100, ABANDONED);
-  assert.equal(admission.refusedShare(), before);
+  assert.equal(admission.refusedShare(CALLER), before);
 });

@@ -41,8 +41,12 @@ const UNSENT: ReadonlySet<Phase> = new Set(['dns', 'connect', 'proxy-connect', '
 export class Admission implements SeatHearer {
   readonly #clock: Clock;
   readonly #chance: Chance;
-  readonly #sent = new Window(SLOTS, WINDOW_MS / SLOTS);
-  readonly #accepted = new Window(SLOTS, WINDOW_MS / SLOTS);
+  readonly #all = newTally();
+  /** Of the one caller with most failures, if one has most: they are no reason to hold back anybody else. */
+  readonly #own = newTally();
+  #suspect = '';
+  /** Its failures more than all others' since it became that (Boyer and Moore's majority vote). */
+  #lead = 0;
   #row = 0;
   /** When the youngest attempt began that was accepted. */
   #acceptedMs = Number.NEGATIVE_INFINITY;
@@ -54,10 +58,10 @@ export class Admission implements SeatHearer {
 
   /** Above the pick of a pool. @throws Failure `admission-refused`. */
   readonly filter: Filter = (call, next) => {
-    const share = this.refusedShare();
+    const share = this.refusedShare(callerOf(call));
     if (share === 0 || this.#chance.float() >= share) return next(call);
     // Counted as sent, as the book does: refusing must not look like calm.
-    this.#sent.add(this.#clock.now());
+    this.#countSent(call, this.#clock.now());
     return Promise.reject(
       new Failure('admission-refused', {
         phase: 'queue',
@@ -68,14 +72,19 @@ export class Admission implements SeatHearer {
     );
   };
 
-  /** The part of calls refused now, 0…0.8. */
-  refusedShare(): number {
+  /** The part of this caller's calls that is refused now, 0…0.8. */
+  refusedShare(caller: string): number {
     // Nearly always: the last ten were accepted.
     if (this.#row >= ACCEPTED_ROW) return 0;
     const nowMs = this.#clock.now();
-    const sent = this.#sent.sum(nowMs);
+    let sent = this.#all.sent.sum(nowMs);
+    let accepted = this.#all.accepted.sum(nowMs);
+    if (caller !== this.#suspect) {
+      sent -= this.#own.sent.sum(nowMs);
+      accepted -= this.#own.accepted.sum(nowMs);
+    }
     if (sent < (ADMISSION_CALLS_PER_S_MIN * WINDOW_MS) / 1000) return 0;
-    const share = (sent - ADMISSION_K * this.#accepted.sum(nowMs)) / (sent + 1);
+    const share = (sent - ADMISSION_K * accepted) / (sent + 1);
     return Math.min(REFUSED_SHARE_MAX, Math.max(0, share));
   }
 
@@ -84,7 +93,7 @@ export class Admission implements SeatHearer {
   spoke(_seat: Seat, call: Call, attempt: Attempt): void {
     const nowMs = attempt.firstPartMs ?? attempt.startMs;
     this.#send(call, attempt, nowMs);
-    this.#accept(attempt, nowMs);
+    this.#accept(call, attempt, nowMs);
   }
 
   end(_seat: Seat, call: Call, attempt: Attempt, outcome: Outcome): void {
@@ -95,40 +104,62 @@ export class Admission implements SeatHearer {
     // Sent long before one that was accepted: it tells how the pool was, as silence does that ends at last.
     if (attempt.startMs < this.#acceptedMs - STALE_MS) return;
     const endMs = attempt.endMs ?? attempt.startMs;
+    const { blame } = outcome.kind === 'failed' ? CATALOGUE[outcome.failure.code] : { blame: 'nobody' };
+    const isAccepted = blame === 'caller' || blame === 'nobody' || blame === 'gateway';
+    if (!isAccepted) this.#suspectIn(callerOf(call));
     this.#send(call, attempt, endMs);
-    if (outcome.kind === 'failed') {
-      const { blame } = CATALOGUE[outcome.failure.code];
-      if (blame !== 'caller' && blame !== 'nobody' && blame !== 'gateway') {
-        this.#row = 0;
-        return;
-      }
-    }
-    this.#accept(attempt, endMs);
+    if (isAccepted) this.#accept(call, attempt, endMs);
+    else this.#row = 0;
+  }
+
+  #suspectIn(caller: string): void {
+    this.#lead += caller === this.#suspect ? 1 : -1;
+    if (this.#lead >= 0) return;
+    this.#suspect = caller;
+    this.#lead = 1;
+    this.#own.sent.clear();
+    this.#own.accepted.clear();
   }
 
   /** Counted when its fate is known: an answer that is long in coming is no refusal. Once a call. */
-  #send({ story }: Call, attempt: Attempt, nowMs: number): void {
-    for (const former of story.attempts) {
+  #send(call: Call, attempt: Attempt, nowMs: number): void {
+    for (const former of call.story.attempts) {
       if (former === attempt) break;
       if (former.pool === attempt.pool) return;
     }
-    this.#sent.add(nowMs);
+    this.#countSent(call, nowMs);
   }
 
-  #accept({ startMs }: Attempt, nowMs: number): void {
+  #countSent(call: Call, nowMs: number): void {
+    this.#all.sent.add(nowMs);
+    if (callerOf(call) === this.#suspect) this.#own.sent.add(nowMs);
+  }
+
+  #accept(call: Call, { startMs }: Attempt, nowMs: number): void {
     this.#acceptedMs = Math.max(this.#acceptedMs, startMs);
-    this.#accepted.add(nowMs);
+    this.#all.accepted.add(nowMs);
+    if (callerOf(call) === this.#suspect) this.#own.accepted.add(nowMs);
     this.#row += 1;
     if (this.#row > ACCEPTED_ROW || this.#row < this.#rowNeeded(nowMs)) return;
     this.#row = ACCEPTED_ROW;
     // What failed is forgiven, or bad memories would outlast the fault; what went well is what the next trouble is weighed against.
-    this.#sent.copy(this.#accepted);
+    for (const { sent, accepted } of [this.#all, this.#own]) sent.copy(accepted);
   }
 
   /** By the share that was accepted before this row, of which one is taken for granted: none at all is no certainty. */
   #rowNeeded(nowMs: number): number {
-    const sent = this.#sent.sum(nowMs) - this.#row;
-    const accepted = Math.max(1, this.#accepted.sum(nowMs) - this.#row);
+    const sent = this.#all.sent.sum(nowMs) - this.#row;
+    const accepted = Math.max(1, this.#all.accepted.sum(nowMs) - this.#row);
     return accepted * 2 >= sent ? ACCEPTED_ROW : Math.log(ROW_CHANCE) / Math.log(accepted / sent);
   }
+}
+
+type Tally = { readonly sent: Window; readonly accepted: Window };
+
+function newTally(): Tally {
+  return { sent: new Window(SLOTS, WINDOW_MS / SLOTS), accepted: new Window(SLOTS, WINDOW_MS / SLOTS) };
+}
+
+function callerOf({ caller }: Call): string {
+  return caller.credential ?? caller.ip;
 }

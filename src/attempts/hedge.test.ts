@@ -28,6 +28,7 @@ function stage(over: Partial<HedgeOptions> & { targets?: number } = {}) {
     clock: time.clock,
     alarms: new Alarms(time.timers),
     budget,
+    mayHedge: true,
     softMs: () => 2000,
     othersLeft: (call) => targets - call.story.attempts.length,
     isElsewhereLeft: false,
@@ -60,6 +61,13 @@ test('who speaks in time is not hedged, and nothing rings later', async () => {
   assert.equal((await reply).target, 't0');
   await time.pass(60_000);
   assert.deepEqual([asked.length, silent], [1, []]);
+});
+
+test('where it is off silence is told, and nobody else is asked', async () => {
+  const { time, asked, silent, service } = stage({ mayHedge: false, isElsewhereLeft: true });
+  service(playedCall(time)).catch(() => assert.fail('its own clocks end it, or the deadline'));
+  await time.pass(120_000);
+  assert.deepEqual([asked.length, silent], [1, ['t0']]);
 });
 
 test('what is learned while a call waits holds for it: nobody waits for a limit that was set before anybody was heard', async () => {

@@ -15,6 +15,8 @@ export type HedgeOptions = {
   /** A set of its own: alarms of like delay cost least to set anew. */
   readonly alarms: Alarms;
   readonly budget: Budget;
+  /** False: silence is only told to whom it concerns, and nobody is asked for it. */
+  readonly mayHedge: boolean;
   /** Silence up to this long is ordinary; see `SoftLimit`. */
   readonly softMs: (call: Call) => number;
   /** Targets of this pool that may be asked for this call and were not. */
@@ -104,7 +106,7 @@ class Race implements Ringer {
 
   /** Looks at the youngest attempt, and acts on its silence. Answers when to look again. */
   #look(): number {
-    const { clock, softMs, onSilent, othersLeft, isElsewhereLeft, budget } = this.#options;
+    const { clock, softMs, onSilent, othersLeft, isElsewhereLeft, budget, mayHedge } = this.#options;
     const { attempt } = this.#twins?.[this.#twins.length - 1] ?? this.#call;
     // It waits for a free target: its silence counts from when it is asked.
     if (attempt === undefined) return HEDGE_AGAIN_MS;
@@ -115,13 +117,13 @@ class Race implements Ringer {
       this.#struck = attempt;
       onSilent?.(attempt, this.#call);
     }
-    const canTurn = othersLeft(this.#call) > 0 && 1 + (this.#twins?.length ?? 0) < RUNNERS_MAX;
+    const canTurn = mayHedge && othersLeft(this.#call) > 0 && 1 + (this.#twins?.length ?? 0) < RUNNERS_MAX;
     if (canTurn && budget.tryPay()) {
       this.#hedge(attempt);
       return Math.min(SOFT_ANEW_MS, soft);
     }
     if (canTurn) return HEDGE_AGAIN_MS;
-    const hardMs = isElsewhereLeft ? Math.max(HARD_MS_MIN, soft * HARD_FACTOR) : Number.POSITIVE_INFINITY;
+    const hardMs = mayHedge && isElsewhereLeft ? Math.max(HARD_MS_MIN, soft * HARD_FACTOR) : Number.POSITIVE_INFINITY;
     if (silentMs >= hardMs) this.#giveUp();
     // Nobody is left: that changes rarely, and there may be many who wait so.
     return Math.min(soft / 2, Math.max(1, hardMs - silentMs));

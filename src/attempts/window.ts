@@ -23,6 +23,11 @@ export class Window {
     return this.#sum;
   }
 
+  clear(): void {
+    this.#counts.fill(0);
+    this.#sum = 0;
+  }
+
   /** Forgets its own counts for those of another window of the same slots. */
   copy(other: Window): void {
     this.#counts.set(other.#counts);
