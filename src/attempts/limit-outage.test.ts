@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ANSWERED } from '../call/reply.ts';
 import { answer, type Begun, begin, refuse, stage, take } from './limit.testing.ts';
-import { STUCK_MS } from './limit.ts';
+import { BEYOND_MS, STUCK_MS } from './limit.ts';
 import { failureOf, playedCall } from './played.test.ts';
 
 test('a target that takes nothing at all is no case for a limit: it is not cut to one (outage)', async () => {
@@ -87,4 +87,26 @@ test('where long answers hold every place, they count as taken: one too many cos
   take(limits, seat, time);
   refuse(limits, seat, time, begin(limits, seat, time));
   assert.ok(seat.inFlightMax >= 9, `${seat.inFlightMax}`);
+});
+
+test('where all that is under way is lost, the one that went beyond the limit too, the next may try after ten seconds', async () => {
+  const { time, seat, limits } = stage();
+  const hasRoom = () => limits.hasRoom(seat, playedCall(time));
+  for (let i = 0; i < 4; i++) begin(limits, seat, time);
+  await time.pass(10);
+  refuse(limits, seat, time, begin(limits, seat, time));
+  await time.pass(STUCK_MS);
+  assert.equal(hasRoom(), true);
+  begin(limits, seat, time);
+  await time.pass(BEYOND_MS - 10);
+  assert.equal(hasRoom(), false);
+  await time.pass(10);
+  assert.equal(hasRoom(), true);
+  const next = begin(limits, seat, time);
+  assert.equal(hasRoom(), false);
+  answer(limits, seat, time, next);
+  for (let i = 0; i < 10; i++) {
+    assert.equal(hasRoom(), true, 'it answers, so the limit is out of date');
+    answer(limits, seat, time, begin(limits, seat, time));
+  }
 });

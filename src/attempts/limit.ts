@@ -33,6 +33,12 @@ export const REGAIN_SHARE = 0.75;
 export const STUCK_MS = 1_000;
 export const STUCK_MS_MAX = 30_000;
 
+/**
+ * The one that went beyond may be lost, as all may be that were under way: after so long without a word the next may try. As long as a caller waits for a
+ * place, so that who comes while all places are held by what is lost finds one.
+ */
+export const BEYOND_MS = 10_000;
+
 /** Models counted apart at one target; names come from callers, so the rest share one count. */
 export const MODELS_MAX = 64;
 
@@ -94,10 +100,11 @@ export class Limits implements SeatHearer {
     if (inFlight < Math.floor(limit)) return true;
     // Nobody answers: one more goes now and then, or it would never be learned that the target is well again.
     if (silent.size >= inFlight) return true;
-    if (beyond !== undefined) return false;
+    const nowMs = this.#clock.now();
+    if (beyond !== undefined && nowMs - beyond.startMs < BEYOND_MS) return false;
     // Where somebody is silent, what begins now may only add to a queue of the target's own.
     const sinceMs = silent.size > 0 ? Math.max(startedMs, refusedMs) : refusedMs;
-    return this.#clock.now() - sinceMs >= stuckMs;
+    return nowMs - sinceMs >= stuckMs;
   }
 
   /** The limit now, for display; infinite while none was learned. */

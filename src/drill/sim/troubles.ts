@@ -1,8 +1,11 @@
 /** A stretch of time, milliseconds, both ends included. */
 export type Stretch = { readonly fromMs: number; untilMs: number };
 
-/** After trouble ends its traces are still about: kept connections that are dead, segments to be sent again. */
-const AFTERMATH_MS = 6000;
+/**
+ * After trouble ends its traces are still about: kept connections that are dead, segments to be sent again, limits that were learned in a
+ * storm. The gateway promises to be itself again in 10 s.
+ */
+const AFTERMATH_MS = 10_000;
 
 /** When each host could not be relied upon: what the checks forgive. */
 export class Troubles {
