@@ -128,8 +128,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'leaver-not-cancelled',
     tells: 'The upstream works on for callers who have gone.',
     file: 'call/leave.ts',
-    from: 'for (const attempt of call.story.attempts) attempt.cancel?.();',
-    to: 'for (const attempt of call.story.attempts) attempt.cancel;',
+    from: '  if (call.isKept !== true) stopTries(call);\n',
+    to: '',
   },
   {
     name: 'loser-not-stopped',
