@@ -137,6 +137,18 @@ test('one caller whose every call fails is held back, and nobody else for it', (
   assert.ok(admission.refusedShare(CALLER) < 0.05);
 });
 
+test('who led in one trouble is not suspected in the next, when another does', () => {
+  const { admission, send } = stage();
+  for (let i = 0; i < 1000; i++) send('failed', OTHER);
+  for (let i = 0; i < 20; i++) send('accepted');
+  for (let i = 0; i < 400; i++) {
+    send('failed');
+    if (i % 4 === 0) send(i % 8 === 0 ? 'accepted' : 'failed', OTHER);
+  }
+  assert.ok(admission.refusedShare(OTHER) < 0.05);
+  assert.ok(admission.refusedShare(CALLER) > 0.5);
+});
+
 test('when all callers fail, each is held back, whoever has failed most', () => {
   const { admission, send } = stage();
   for (let i = 0; i < 1000; i++) send('failed', i % 3 === 0 ? OTHER : CALLER);

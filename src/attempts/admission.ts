@@ -142,6 +142,8 @@ export class Admission implements SeatHearer {
     this.#row += 1;
     if (this.#row > ACCEPTED_ROW || this.#row < this.#rowNeeded(nowMs)) return;
     this.#row = ACCEPTED_ROW;
+    // Who led in the last trouble need not lead in the next.
+    this.#lead = 0;
     // What failed is forgiven, or bad memories would outlast the fault; what went well is what the next trouble is weighed against.
     for (const { sent, accepted } of [this.#all, this.#own]) sent.copy(accepted);
   }
