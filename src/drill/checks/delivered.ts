@@ -16,10 +16,12 @@ export const delivered: Check = {
     const { deadlineMs } = record.plan;
     for (const seen of record.seen) {
       if (seen.wanted === undefined || seen.ending === 'left' || isAnswered(seen)) continue;
+      // Who comes back by its key joins the answer that it asked for first, which has met what befell it since.
+      const sinceMs = seen.again?.first.startMs ?? seen.startMs;
       const untilMs = seen.endMs ?? seen.startMs + deadlineMs;
-      if (!isWaySound(record, seen.startMs, untilMs) || !isRoomy(record.plan)) continue;
+      if (!isWaySound(record, sinceMs, untilMs) || !isRoomy(record.plan)) continue;
       if (isHonestBreak(seen) || isRefused(seen) || wasTooHasty(seen) || wasWaitedOut(seen, record.plan)) continue;
-      const sound = soundTargets(record, seen.startMs, untilMs);
+      const sound = soundTargets(record, sinceMs, untilMs);
       const isSpent = seen.attempts >= TRIES_MAX && record.plan.targets.length - sound.length >= TRIES_MAX;
       if (sound.length > 0 && !isSpent)
         yield { what: `${story(seen)} although ${sound.join(', ')} was sound all the time`, seen };

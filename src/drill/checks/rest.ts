@@ -54,13 +54,13 @@ export const comesBack: Check = {
   name: 'P5-back',
   promise: 'A target that is well again is asked again.',
   *judge(record) {
-    const { plan, troubles, healedMs, fromMs } = record;
+    const { plan, troubles, healedMs } = record;
     const callsEndMs = healedMs + plan.livenessMs;
     if (!isEven(plan) || plan.acts.some(({ deed }) => deed.word === 'restart' || deed.word === 'reload')) return;
     for (const { name } of plan.targets) {
-      const last = troubles.lastOf(name);
-      if (last === undefined || isLongRest(record, name)) continue;
-      const sinceMs = last + (last - fromMs) + BACK_MS;
+      const span = troubles.spanOf(name);
+      if (span === undefined || isLongRest(record, name)) continue;
+      const sinceMs = span.untilMs + (span.untilMs - span.fromMs) + BACK_MS;
       if (sinceMs > callsEndMs - BACK_MS) continue;
       const own = arrivals(record, name, sinceMs, callsEndMs);
       const all = plan.targets.reduce((sum, each) => sum + arrivals(record, each.name, sinceMs, callsEndMs), 0);

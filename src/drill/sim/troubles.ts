@@ -28,10 +28,12 @@ export class Troubles {
     };
   }
 
-  /** When its last trouble was over; undefined without any. */
-  lastOf(host: string): number | undefined {
+  /** From its first trouble until its last one was over; undefined without any. */
+  spanOf(host: string): Stretch | undefined {
     const all = this.#byHost.get(host) ?? [];
-    return all.length === 0 ? undefined : Math.max(...all.map(({ untilMs }) => untilMs));
+    if (all.length === 0) return undefined;
+    const fromMs = Math.min(...all.map((each) => each.fromMs));
+    return { fromMs, untilMs: Math.max(...all.map((each) => each.untilMs)) };
   }
 
   /** True when the host was in no trouble from one time to the other. */
