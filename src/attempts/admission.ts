@@ -1,4 +1,5 @@
 import type { Call } from '../call/call.ts';
+import { callerOf } from '../call/caller.ts';
 import { Failure } from '../call/failure.ts';
 import type { Outcome } from '../call/reply.ts';
 import type { Seat, SeatHearer } from '../call/seat.ts';
@@ -160,8 +161,4 @@ type Tally = { readonly sent: Window; readonly accepted: Window };
 
 function newTally(): Tally {
   return { sent: new Window(SLOTS, WINDOW_MS / SLOTS), accepted: new Window(SLOTS, WINDOW_MS / SLOTS) };
-}
-
-function callerOf({ caller }: Call): string {
-  return caller.credential ?? caller.ip;
 }

@@ -1,4 +1,5 @@
 import type { Call } from '../call/call.ts';
+import { callerOf } from '../call/caller.ts';
 import type { Clock } from '../world/world.ts';
 import { BUDGET_FLOOR_PER_S, BUDGET_SHARE } from './budget.ts';
 import { OUTAGE_WAIT_MS } from './decide.ts';
@@ -65,10 +66,10 @@ export class Comeback {
     if (this.#isShort) this.#let.add(nowMs);
   }
 
-  answered(nowMs: number, { caller }: Call): void {
+  answered(nowMs: number, call: Call): void {
     if (this.#failures === 0) return;
     // Only one caller's calls failed, and another's is answered at once: it was his poison, and nobody was held up.
-    const isPoison = !this.#areCallersMany && this.#caller !== nameOf(caller);
+    const isPoison = !this.#areCallersMany && this.#caller !== callerOf(call);
     if (!isPoison && this.isOut(nowMs)) {
       this.#sinceMs = nowMs;
       this.#untilMs = nowMs + COMEBACK_MS;
@@ -82,8 +83,9 @@ export class Comeback {
     this.#areCallersMany = false;
   }
 
-  failed(target: string, { id, caller }: Call, nowMs: number): void {
-    const name = nameOf(caller);
+  failed(target: string, call: Call, nowMs: number): void {
+    const { id } = call;
+    const name = callerOf(call);
     if (this.#failures === 0) {
       this.#failedMs = nowMs;
       this.#caller = name;
@@ -146,8 +148,4 @@ export class Comeback {
     const perS = this.#offeredPerS();
     return (Math.max(perS * COMEBACK_SHARE, perS * BUDGET_SHARE + BUDGET_FLOOR_PER_S) * WINDOW_MS) / 1000;
   }
-}
-
-function nameOf({ credential, ip }: Call['caller']): string {
-  return credential ?? ip;
 }

@@ -1,4 +1,5 @@
 import type { Call } from '../call/call.ts';
+import { callerOf } from '../call/caller.ts';
 import { Failure } from '../call/failure.ts';
 import { note } from '../call/note.ts';
 import type { Outcome, Reply } from '../call/reply.ts';
@@ -150,7 +151,7 @@ export class WaitingRoom {
     const { sizeMax, waitMaxMs, waitElsewhereMs } = this.#bounds;
     const model = call.model ?? '';
     const line = this.#lines.get(model) ?? new Line();
-    const caller = call.caller.credential ?? call.caller.ip;
+    const caller = callerOf(call);
     const isHeldUp = this.#comeback.isHeldUp(call, this.#clock);
     const waitMs = Math.min(waitMaxMs * (isHeldUp ? HELD_UP_PATIENCE : 1), leftMs);
     const patienceMs = isLast ? waitMs : Math.min(waitElsewhereMs, leftMs / 10);

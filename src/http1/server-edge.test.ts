@@ -30,6 +30,8 @@ function discard(request: IncomingRequest, done: () => void): void {
   request.read({ part() {}, end: done, fail() {} });
 }
 
+const pem = (name: string) => readFileSync(new URL(`./fixtures/${name}`, import.meta.url), 'utf8');
+
 const turn = () => new Promise<void>((fulfil) => setImmediate(fulfil));
 
 const EXPECTING = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-Continue\r\n\r\n';
@@ -381,7 +383,6 @@ test('a whole connection gives the same answers however its bytes are cut', { ti
 });
 
 test('TLS: the request is secure, ALPN says http/1.1, and a failed handshake is counted', async () => {
-  const pem = (name: string) => readFileSync(new URL(`./fixtures/${name}`, import.meta.url), 'utf8');
   await withServer(
     (request, response) => response.send(200, [], `secure ${request.isSecure}`),
     async (plain, server) => {

@@ -53,7 +53,7 @@ export type HttpServer = {
 /** A connection that was cut off is gone within this, or it is not ours to wait for. */
 const CUT_OFF_MS = 1000;
 
-/** Those over the limit are answered and read until they close; more than these are reset, so that a flood costs no memory. */
+/** Those that are not taken are answered and read until they close; beyond so many over the limit they are reset, so that a flood costs no memory. */
 const TURNED_AWAY_MAX = 256;
 
 /**
@@ -76,7 +76,8 @@ export async function serveHttp(
   }
   const accept = (wire: Wire): WireHearer => {
     census.connectionsAccepted += 1;
-    if (connectionsMax > 0 && census.connections >= connectionsMax && !census.makeRoom()) return turnAway(hall, wire);
+    if (connectionsMax > 0 && census.connections >= connectionsMax && !census.makeRoom())
+      return refused(hall, wire, 'connections');
     if (!balancers(wire.remote.ip)) return new CallerConnection(hall, wire, { peer: wire.remote, isSecure });
     return awaitPreface(hall, wire, (origination) => new CallerConnection(hall, wire, origination));
   };
@@ -169,18 +170,17 @@ function keepAliveLine(keepAliveMs: number): string {
   return `connection: keep-alive\r\n${seconds > 0 ? `keep-alive: timeout=${seconds}\r\n` : ''}`;
 }
 
-/** One over the limit: a short answer and the end, so that the caller need not guess. */
-function turnAway(hall: Hall, wire: Wire): WireHearer {
-  if (hall.census.connections >= hall.limits.connectionsMax + TURNED_AWAY_MAX) {
-    hall.census.count('connections');
+/**
+ * A connection that is not taken, over the limit or without the TLS that this port speaks: a short answer and the end, whatever is asked on
+ * it, so that the caller need not guess.
+ */
+function refused(hall: Hall, wire: Wire, word: FaultWord): WireHearer {
+  const { connectionsMax } = hall.limits;
+  if (connectionsMax > 0 && hall.census.connections >= connectionsMax + TURNED_AWAY_MAX) {
+    hall.census.count(word);
     wire.reset();
     return DEAF;
   }
-  return refused(hall, wire, 'connections');
-}
-
-/** An answer to a connection that is not taken, whatever is asked on it. */
-function refused(hall: Hall, wire: Wire, word: FaultWord): WireHearer {
   const connection = new CallerConnection(hall, wire, { peer: wire.remote, isSecure: hall.isSecure });
   wire.hearer = connection;
   connection.refuse(faultOf(word));

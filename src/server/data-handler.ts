@@ -1,4 +1,5 @@
 import type { Call, Caller } from '../call/call.ts';
+import { callerOf } from '../call/caller.ts';
 import { Failure } from '../call/failure.ts';
 import { type Fields, fieldOf } from '../call/fields.ts';
 import { leave } from '../call/leave.ts';
@@ -16,7 +17,6 @@ import { BodyGatherer } from './gather-body.ts';
 import { hiding } from './hiding.ts';
 import { type CallReading, type HintReader, readCall } from './read-call.ts';
 import { ownFields, replyFields, type Told } from './reply-fields.ts';
-import { callerOf } from './seen.ts';
 import { openTunnel } from './tunnel.ts';
 import { type Break, ReplyWriter } from './write-reply.ts';
 

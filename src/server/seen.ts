@@ -1,4 +1,5 @@
 import type { Call } from '../call/call.ts';
+import { callerOf } from '../call/caller.ts';
 import type { CauseCode } from '../diagnosis/catalogue.ts';
 import { isCrash } from '../diagnosis/classify-population.ts';
 import type { Finding } from '../diagnosis/finding.ts';
@@ -178,11 +179,6 @@ export class Seen implements History {
  */
 export function serviceOf(host: string): string {
   return /^[\d.]+$|:/.test(host) ? host : host.split('.').slice(-2).join('.');
-}
-
-/** The name under which a caller is counted: its credential's fingerprint, or its address without one. */
-export function callerOf({ caller }: Call): string {
-  return caller.credential ?? caller.ip;
 }
 
 /** The outcomes kept under this name; a new one takes the place of one not heard of for a while, or finds none. */
