@@ -1,4 +1,5 @@
 import { Alarms } from './attempts/alarm.ts';
+import { Ledgers } from './attempts/budget.ts';
 import { deadline } from './attempts/deadline.ts';
 import { fallback } from './attempts/fallback.ts';
 import { HINT_BOUNDS, type Hints, readHints } from './attempts/hints.ts';
@@ -37,8 +38,15 @@ export type GatewayParts = {
   readonly memory: Memory;
 };
 
-/** What a process remembers whatever config is in force: replies that may be read again, and what the operator took out of service. */
-export type Memory = { readonly replays: Replays; readonly plan: Maintenance };
+/** What a process remembers whatever config is in force. */
+export type Memory = {
+  /** Replies that may be read again. */
+  readonly replays: Replays;
+  /** What the operator took out of service. */
+  readonly plan: Maintenance;
+  /** What pools were asked, and spent on further tries. */
+  readonly ledgers: Ledgers;
+};
 
 /** The gateway: what answers calls, and what an operator can do to it while it runs. */
 export type Gateway = {
@@ -58,14 +66,18 @@ export type Gateway = {
 /** A fresh memory, with the bounds of these settings. */
 export function createMemory(world: GatewayParts['world'], settings: Settings): Memory {
   const { clock, timers } = world;
-  return { replays: new Replays({ clock, timers, ...replayBounds(settings) }), plan: new Maintenance(clock) };
+  return {
+    replays: new Replays({ clock, timers, ...replayBounds(settings) }),
+    plan: new Maintenance(clock),
+    ledgers: new Ledgers(),
+  };
 }
 
 /** The path of a call: config × world → Service. A reload makes a new one; calls under way finish on the old. */
 export function createGateway(settings: Settings, parts: GatewayParts): Gateway {
   const { world, requester, memory } = parts;
   const { clock, timers } = world;
-  const { replays, plan } = memory;
+  const { replays, plan, ledgers } = memory;
   replays.change(replayBounds(settings));
   const shared: PoolParts = {
     world,
@@ -75,10 +87,12 @@ export function createGateway(settings: Settings, parts: GatewayParts): Gateway 
     maintenance: plan,
     softAlarms: new Alarms(timers),
     hardAlarms: new Alarms(timers),
+    ledgerOf: (pool, windowMs) => ledgers.of(pool, clock.now(), windowMs),
     abilityOf: abilities(),
   };
   const routes = settings.routes.map((route) => routeOf(route, settings, shared));
   const pools = routes.flatMap((each) => each.pools);
+  ledgers.keep(new Set(pools.map(({ name }) => name)));
   const models = listModels(modelSources(settings, shared));
   const find = (path: string, model: string | undefined) => routes.find((each) => takes(each.route, path, model));
   const path: Service = (call) => {

@@ -1,7 +1,7 @@
 import { Admission } from './attempts/admission.ts';
 import type { Alarms } from './attempts/alarm.ts';
 import { backoffBaseMs } from './attempts/backoff.ts';
-import { Budget } from './attempts/budget.ts';
+import { Budget, type Ledger } from './attempts/budget.ts';
 import type { Door, Entrance } from './attempts/fallback.ts';
 import { hardLimit } from './attempts/hard-limit.ts';
 import { hedge } from './attempts/hedge.ts';
@@ -57,6 +57,8 @@ export type PoolParts = {
   /** Alarms of like delay cost least to set anew: one set for the soft limits, one for the hard ones. */
   readonly softAlarms: Alarms;
   readonly hardAlarms: Alarms;
+  /** What a pool of this name was asked and paid of late. */
+  readonly ledgerOf: (pool: string, windowMs: number) => Ledger;
   /** What each target can do, learned once whatever pools it is in. */
   readonly abilityOf: (target: TargetSettings) => TargetAbility;
 };
@@ -94,7 +96,7 @@ export class PoolOfRoute {
       timers,
       share: retries.budgetRatio,
       floorPerS: retries.budgetPerSecond,
-      windowMs: retries.budgetWindowMs,
+      ledger: parts.ledgerOf(pool.name, retries.budgetWindowMs),
       isScarce: () => this.room.isTryScarce(),
     });
     const { court, maintenance } = parts;
@@ -108,6 +110,9 @@ export class PoolOfRoute {
       bounds: { sizeMax: waitersMax, waitMaxMs, waitElsewhereMs },
       offeredPerS: () => this.#budget.offeredPerS(),
       serving: () => this.seats.filter(({ fitness }) => fitness === 'serving').map(({ target }) => target.name),
+      onLateTry: (former, sinceMs) => {
+        if (former.pool === pool.name) this.#budget.madeLate(sinceMs);
+      },
       underWay: () => this.seats.reduce((sum, { inFlight }) => sum + inFlight, 0),
     });
     this.#limits = new Limits(clock, { ...LIMIT_BOUNDS, max: concurrencyMax ?? LIMIT_BOUNDS.max });

@@ -1,5 +1,6 @@
 /** A stage for whole routes in virtual time: the pools of the gateway, as it builds them, over targets that are played. */
 import { Alarms } from './attempts/alarm.ts';
+import { Ledger } from './attempts/budget.ts';
 import { deadline } from './attempts/deadline.ts';
 import { fallback } from './attempts/fallback.ts';
 import { failureOf, type PlayedTime, playedCall, playedReply } from './attempts/played.test.ts';
@@ -70,6 +71,7 @@ export function route(
     maintenance: new Maintenance(clock),
     softAlarms: new Alarms(timers),
     hardAlarms: new Alarms(timers),
+    ledgerOf: (_pool, windowMs) => new Ledger(startMs, windowMs),
     abilityOf: (target) => new TargetAbility(target),
   };
   const [only] = settings.routes;

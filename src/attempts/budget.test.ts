@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { leave } from '../call/leave.ts';
 import type { Timer } from '../world/world.ts';
-import { BUDGET_WAITERS_MAX, Budget } from './budget.ts';
+import { BUDGET_WAITERS_MAX, Budget, Ledgers } from './budget.ts';
 import { failureIn, playedAttempt, playedCall, playedTime, SAID } from './played.test.ts';
 
 /** What happens and how long after the former: a call, a try that must be paid now, or one that may wait. */
@@ -52,6 +52,48 @@ test('a quiet pool can afford tries at once, and twenty of them in a second', ()
   let paid = 0;
   while (budget.tryPay()) paid += 1;
   assert.equal(paid, 20);
+});
+
+test('a try that was made long after it was paid counts from when it was made', async () => {
+  const time = playedTime();
+  const budget = new Budget(time);
+  const all: number[] = [];
+  while (all.length < 100) {
+    if (budget.tryPay()) all.push(time.clock.now());
+    else await time.pass(100);
+  }
+  // All of them waited; in the eleven seconds that follow nothing more may come beside them.
+  await time.pass(4_000);
+  for (const paidMs of all) budget.madeLate(paidMs);
+  await time.pass(9_900);
+  assert.equal(budget.tryPay(), false);
+  await time.pass(1_100);
+  assert.equal(budget.tryPay(), true);
+});
+
+test('a try that was forgotten before it was made counts anew', async () => {
+  const time = playedTime();
+  const budget = new Budget(time);
+  const paidMs = time.clock.now();
+  assert.equal(budget.tryPay(), true);
+  await time.pass(30_000);
+  assert.equal(budget.balance(), 100);
+  budget.madeLate(paidMs);
+  assert.equal(budget.balance(), 99);
+});
+
+test('a pool of the same name and window goes on with what was paid, and no other', () => {
+  const time = playedTime();
+  const ledgers = new Ledgers();
+  const budgetOf = (pool: string, windowMs = 10_000) =>
+    new Budget({ ...time, ledger: ledgers.of(pool, time.clock.now(), windowMs) });
+  const spent = budgetOf('a');
+  while (spent.tryPay()) {}
+  assert.equal(budgetOf('a').balance(), 80);
+  assert.equal(budgetOf('b').balance(), 100);
+  assert.equal(budgetOf('a', 20_000).balance(), 200);
+  ledgers.keep(new Set(['b']));
+  assert.equal(budgetOf('a').balance(), 100);
 });
 
 test('what cannot be paid now waits for its turn, and is let go evenly', async () => {

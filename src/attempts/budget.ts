@@ -38,6 +38,42 @@ export type Further = {
   readonly hopeMs?: number;
 };
 
+/** What a pool was asked and what it paid of late. It outlives a reload: with each a pool would else have all it may spend once more. */
+export class Ledger {
+  readonly windowMs: number;
+  readonly bornMs: number;
+  readonly calls: Window;
+  /** One slot more than the calls have: a full window of payments and a part, against at most a full window of calls. */
+  readonly paid: Window;
+  readonly paidNow = new Window(10, 100);
+
+  constructor(nowMs: number, windowMs: number = BUDGET_WINDOW_MS) {
+    this.windowMs = windowMs;
+    this.bornMs = nowMs;
+    this.calls = new Window(SLOTS, windowMs / SLOTS);
+    this.paid = new Window(SLOTS + 1, windowMs / SLOTS);
+  }
+}
+
+/** The ledgers of all pools, by their names. */
+export class Ledgers {
+  readonly #byPool = new Map<string, Ledger>();
+
+  /** The pool's, whatever config it is in; a new one where another window was counted. */
+  of(pool: string, nowMs: number, windowMs: number): Ledger {
+    const known = this.#byPool.get(pool);
+    if (known?.windowMs === windowMs) return known;
+    const ledger = new Ledger(nowMs, windowMs);
+    this.#byPool.set(pool, ledger);
+    return ledger;
+  }
+
+  /** Forgets all but these. */
+  keep(pools: ReadonlySet<string>): void {
+    for (const pool of this.#byPool.keys()) if (!pools.has(pool)) this.#byPool.delete(pool);
+  }
+}
+
 /**
  * What a pool may spend on further tries: retries, hedges, moves from it to another pool, resumed streams. It has one owner, so that
  * layers cannot multiply. Whenever a try is paid, the last 10 s hold at most 20 % × calls + 10/s × 10 s paid tries.
@@ -47,11 +83,7 @@ export class Budget {
   readonly #timers: Timers;
   readonly #share: number;
   readonly #floor: number;
-  readonly #windowMs: number;
-  readonly #calls: Window;
-  /** One slot more than the calls have: a full window of payments and a part, against at most a full window of calls. */
-  readonly #paid: Window;
-  readonly #paidNow = new Window(10, 100);
+  readonly #ledger: Ledger;
   readonly #isScarce: () => boolean;
   readonly #waiters = new Set<() => void>();
   /** Calls that had more than one try already go first: what they cost would be lost, and their end shows who was to blame. */
@@ -64,7 +96,6 @@ export class Budget {
   readonly #broken = new Set<() => void>();
   /** Of what the whole window allows, what may go in one second. */
   readonly #burstShare: number;
-  readonly #bornMs: number;
   #isWakeSet = false;
 
   constructor(options: {
@@ -72,38 +103,45 @@ export class Budget {
     readonly timers: Timers;
     readonly share?: number;
     readonly floorPerS?: number;
-    readonly windowMs?: number;
+    readonly ledger?: Ledger;
     /** True while nobody in the pool answers, and on the way back from that. */
     readonly isScarce?: () => boolean;
   }) {
     this.#clock = options.clock;
     this.#timers = options.timers;
-    this.#bornMs = options.clock.now();
     this.#share = options.share ?? BUDGET_SHARE;
-    this.#windowMs = options.windowMs ?? BUDGET_WINDOW_MS;
-    this.#burstShare = Math.min(1, (BUDGET_BURST_SHARE * BUDGET_WINDOW_MS) / this.#windowMs);
-    this.#floor = ((options.floorPerS ?? BUDGET_FLOOR_PER_S) * this.#windowMs) / 1000;
+    this.#ledger = options.ledger ?? new Ledger(options.clock.now());
+    const { windowMs } = this.#ledger;
+    this.#burstShare = Math.min(1, (BUDGET_BURST_SHARE * BUDGET_WINDOW_MS) / windowMs);
+    this.#floor = ((options.floorPerS ?? BUDGET_FLOOR_PER_S) * windowMs) / 1000;
     this.#isScarce = options.isScarce ?? (() => false);
-    this.#calls = new Window(SLOTS, this.#windowMs / SLOTS);
-    this.#paid = new Window(SLOTS + 1, this.#windowMs / SLOTS);
   }
 
   /** A call came in, at that time; the clock is not asked again. */
   deposit(nowMs: number): void {
-    this.#calls.add(nowMs);
+    this.#ledger.calls.add(nowMs);
+  }
+
+  /**
+   * A try that was paid at `paidMs` is made only now, since it waited for a free target: it counts from now on. Else what was paid over half a
+   * minute could arrive within ten seconds.
+   */
+  madeLate(paidMs: number): void {
+    this.#ledger.paid.postpone(paidMs, this.#clock.now());
   }
 
   /** Calls a second that came of late; a budget younger than its window has seen less than a window of them. */
   offeredPerS(): number {
     const nowMs = this.#clock.now();
-    const overMs = Math.min(this.#windowMs, Math.max(1000, nowMs - this.#bornMs));
-    return (this.#calls.sum(nowMs) * 1000) / overMs;
+    const { windowMs, bornMs, calls } = this.#ledger;
+    const overMs = Math.min(windowMs, Math.max(1000, nowMs - bornMs));
+    return (calls.sum(nowMs) * 1000) / overMs;
   }
 
   /** Tries that could be paid now, whole or in part. */
   balance(): number {
     const nowMs = this.#clock.now();
-    return Math.max(0, this.#allowance(nowMs, false) - this.#paid.sum(nowMs));
+    return Math.max(0, this.#allowance(nowMs, false) - this.#ledger.paid.sum(nowMs));
   }
 
   /** Pays for one try now; false when it cannot be afforded, or others wait for their turn already. */
@@ -167,23 +205,24 @@ export class Budget {
   /** What the window allows in all; for what has hope, the floor is there whatever becomes of the others. */
   #allowance(nowMs: number, hasHope: boolean): number {
     const floor = hasHope || !this.#isScarce() ? this.#floor : Math.min(this.#floor, BUDGET_SCARCE_FLOOR);
-    return this.#calls.sum(nowMs) * this.#share + floor;
+    return this.#ledger.calls.sum(nowMs) * this.#share + floor;
   }
 
   #spend(hasHope: boolean): boolean {
     const nowMs = this.#clock.now();
     const allowance = this.#allowance(nowMs, hasHope) + SLACK;
-    if (this.#paid.sum(nowMs) + 1 > allowance) return false;
-    if (this.#paidNow.sum(nowMs) + 1 > Math.max(1, allowance * this.#burstShare)) return false;
-    this.#paid.add(nowMs);
-    this.#paidNow.add(nowMs);
+    const { paid, paidNow } = this.#ledger;
+    if (paid.sum(nowMs) + 1 > allowance) return false;
+    if (paidNow.sum(nowMs) + 1 > Math.max(1, allowance * this.#burstShare)) return false;
+    paid.add(nowMs);
+    paidNow.add(nowMs);
     return true;
   }
 
   /** Lets go as many as even spending allows, and never more than there is. */
   #wake(): void {
     const nowMs = this.#clock.now();
-    let left = Math.max(1, (this.#allowance(nowMs, true) * PACE_MS) / this.#windowMs);
+    let left = Math.max(1, (this.#allowance(nowMs, true) * PACE_MS) / this.#ledger.windowMs);
     if (this.#unsent.size > 0 && !this.#isScarce()) {
       for (const go of this.#unsent) go();
     }

@@ -25,6 +25,21 @@ test('who waits is served when a place is free, and the story says how long he w
   assert.equal(waits.call.leavers.size, 0);
 });
 
+test('who paid for a further try and had to wait is told of; who came first, sent nothing or did not wait is not', async () => {
+  const { time, enter, free, late } = stage();
+  const begun = (name: string, bytesWritten: number): void => {
+    playedAttempt(enter(name).call, name, { verdict: 'failed', bytesWritten });
+  };
+  begun('sent', 100);
+  begun('unsent', 0);
+  enter('first');
+  await time.pass(700);
+  free(3);
+  begun('at once', 100);
+  free();
+  assert.deepEqual(late, ['sent 700']);
+});
+
 test('the higher priority is served first', async () => {
   const { enter, free, served } = stage();
   enter('low', { priority: -1 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Call } from '../call/call.ts';
 import type { Failure } from '../call/failure.ts';
 import { ANSWERED, type Reply } from '../call/reply.ts';
+import type { Attempt } from '../call/story.ts';
 import {
   failureIn,
   type PlayedTime,
@@ -18,7 +19,12 @@ import { WAITING_BOUNDS, WaitingRoom } from './waiting.ts';
 export function stage({ places = 0, sizeMax = 1000, isLast = true, underWay = 1 } = {}) {
   const time = playedTime();
   const bounds = { ...WAITING_BOUNDS, sizeMax };
-  const room = new WaitingRoom({ ...time, chance: playedChance(), bounds, underWay: () => underWay });
+  /** Targets of the tries before those that were made late. */
+  const late: string[] = [];
+  const onLateTry = (former: Attempt, sinceMs: number): void => {
+    late.push(`${former.target} ${time.clock.now() - sinceMs}`);
+  };
+  const room = new WaitingRoom({ ...time, chance: playedChance(), bounds, underWay: () => underWay, onLateTry });
   const door = room.door(isLast);
   const [seat] = playedSeats(['a']);
   assert.ok(seat !== undefined);
@@ -36,6 +42,7 @@ export function stage({ places = 0, sizeMax = 1000, isLast = true, underWay = 1 
     room,
     door,
     served,
+    late,
     free(count = 1, isServed = true) {
       for (let i = 0; i < count; i++) {
         left += 1;

@@ -4,7 +4,7 @@ import { Failure } from '../call/failure.ts';
 import { note } from '../call/note.ts';
 import type { Outcome, Reply } from '../call/reply.ts';
 import type { SeatHearer } from '../call/seat.ts';
-import type { Attempt } from '../call/story.ts';
+import { type Attempt, wasSent } from '../call/story.ts';
 import { CATALOGUE, type CauseCode } from '../diagnosis/catalogue.ts';
 import type { Chance, Clock, Timers } from '../world/world.ts';
 import { Comeback } from './comeback.ts';
@@ -48,6 +48,7 @@ export class WaitingRoom {
   readonly #bounds: WaitingBounds;
   readonly #comeback: Comeback;
   readonly #underWay: () => number;
+  readonly #onLateTry: (former: Attempt, sinceMs: number) => void;
   readonly #lines = new Map<string, Line>();
   readonly #waiters = new Map<string, Waiter>();
   readonly #drained = new Window(10, DRAIN_WINDOW_MS / 10);
@@ -71,6 +72,8 @@ export class WaitingRoom {
     readonly serving?: () => readonly string[];
     /** Attempts under way at all targets of the pool. */
     readonly underWay?: () => number;
+    /** A further try of a call has waited since then and is made now; `former` is the one before it, which its target was sent. */
+    readonly onLateTry?: (former: Attempt, sinceMs: number) => void;
   }) {
     this.#clock = options.clock;
     this.#timers = options.timers;
@@ -78,6 +81,7 @@ export class WaitingRoom {
     this.#bounds = options.bounds ?? WAITING_BOUNDS;
     const { offeredPerS = () => Number.POSITIVE_INFINITY, serving = () => [], underWay = () => 0 } = options;
     this.#underWay = underWay;
+    this.#onLateTry = options.onLateTry ?? (() => undefined);
     this.#comeback = new Comeback(offeredPerS, serving);
   }
 
@@ -216,11 +220,16 @@ export class WaitingRoom {
     const isHeld = this.#comeback.isFull(this.#clock.now());
     for (const waiter of line.next(SCAN_MAX, isNewestFirst)) {
       if (isHeld && this.#comeback.isHeldUp(waiter.call, this.#clock)) continue;
+      const { story } = waiter.call;
+      const former = story.attempts.at(-1);
       const reply = waiter.go();
       if (reply === undefined) continue;
       line.serve(waiter);
       const waitedMs = this.#clock.now() - waiter.sinceMs;
-      if (waitedMs > 0) note(waiter.call.story, `waited ${(waitedMs / 1000).toFixed(2)} s for a free target`);
+      if (waitedMs > 0) {
+        note(story, `waited ${(waitedMs / 1000).toFixed(2)} s for a free target`);
+        if (former !== undefined && wasSent(former)) this.#onLateTry(former, waiter.sinceMs);
+      }
       this.#finish(waiter, reply);
       return true;
     }

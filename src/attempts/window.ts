@@ -18,6 +18,19 @@ export class Window {
     this.#sum += 1;
   }
 
+  /** Something counted at `fromMs` turns out to happen only now: it counts from now on, and anew where it is no longer counted. */
+  postpone(fromMs: number, nowMs: number): void {
+    this.#roll(nowMs);
+    const slot = Math.floor(fromMs / this.#slotMs);
+    const at = slot % this.#counts.length;
+    const count = this.#counts[at] ?? 0;
+    if (slot > this.#slot - this.#counts.length && count > 0) {
+      this.#counts[at] = count - 1;
+      this.#sum -= 1;
+    }
+    this.add(nowMs);
+  }
+
   sum(nowMs: number): number {
     this.#roll(nowMs);
     return this.#sum;

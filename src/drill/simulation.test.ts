@@ -10,7 +10,19 @@ const world = realWorld();
 const ground = { timers: world.timers, serve };
 
 /** These found something once: in the gateway, or in a check. They cost little and stay. */
-const FIXED = ['18', '40', '103', '100824', '200787', '1000706', '1000822', '1005647', '2005382'] as const;
+const FIXED = [
+  '18',
+  '40',
+  '103',
+  '100824',
+  '200787',
+  '1000706',
+  '1000822',
+  '1005647',
+  '2005382',
+  '6001902',
+  '6008701',
+] as const;
 const FRESH = 2;
 /** The healing and what follows are as long as ever. */
 const SCENARIO_MINUTES = 0.25;
