@@ -21,7 +21,9 @@ const FIXED = [
   '1005647',
   '2005382',
   '6001902',
+  '6004781',
   '6008701',
+  '6009950',
 ] as const;
 const FRESH = 2;
 /** The healing and what follows are as long as ever. */

@@ -62,7 +62,10 @@ export const comesBack: Check = {
       if (span === undefined || isLongRest(record, name)) continue;
       const sinceMs = span.untilMs + (span.untilMs - span.fromMs) + BACK_MS;
       if (sinceMs > callsEndMs - BACK_MS) continue;
-      const own = arrivals(record, name, sinceMs, callsEndMs);
+      // A long stream that it was given since keeps it busy, and busy is not forgotten.
+      const own = askedOf(record, name).filter(
+        ({ startMs, endMs = callsEndMs }) => startMs > span.untilMs && startMs <= callsEndMs && endMs > sinceMs,
+      ).length;
       const all = plan.targets.reduce((sum, each) => sum + arrivals(record, each.name, sinceMs, callsEndMs), 0);
       if (own > 0 || all < OTHERS_MIN * plan.targets.length) continue;
       const when = `${(sinceMs / 1000).toFixed(1)} s to ${(callsEndMs / 1000).toFixed(1)} s`;

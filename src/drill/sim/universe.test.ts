@@ -105,6 +105,19 @@ test('a reset is heard as one, and a write to a closed end brings one back', asy
   assert.equal(wire.isOpen, false);
 });
 
+test('what waits for the end of its turn when its wire is destroyed never leaves, and is not counted as written', async () => {
+  const { universe, far, dial, pass } = await pair('1', { delayMs: 5 });
+  const wire = dial();
+  universe.time.at(20, () => wire.write('given to the kernel'));
+  universe.time.at(40, () => {
+    wire.write(', and kept');
+    wire.destroy();
+  });
+  await pass(5_000);
+  assert.equal(far.text, 'given to the kernel');
+  assert.equal(wire.bytesWritten, far.text.length);
+});
+
 test('a connection that a firewall forgot is silent for both sides', async () => {
   const { universe, a, near, far, dial, pass } = await pair('1');
   const wire = dial();

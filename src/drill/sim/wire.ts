@@ -119,8 +119,9 @@ export class SimWire implements Wire {
 
   destroy(): void {
     if (this.#state === 'over') return;
-    // The kernel still sends what it was given; unread bytes turn the FIN into a RST, as on Linux.
+    // The kernel still sends what it was given, and nothing else; unread bytes turn the FIN into a RST, as on Linux.
     const isRude = this.#inbox.length > 0;
+    this.#dropUnflushed();
     if (!isRude) this.#flush();
     this.#leave(undefined);
     if (isRude) this.#out?.send(0, () => this.peer?.hearReset());
@@ -204,6 +205,15 @@ export class SimWire implements Wire {
       this.#isFlushSet = false;
       this.#flush();
     });
+  }
+
+  /** What waits for the end of the turn was never given to the kernel: no count of written bytes has it, and it must not leave. */
+  #dropUnflushed(): void {
+    if (this.#bytesUnflushed === 0) return;
+    const all = Buffer.concat(this.#queue);
+    this.#queue = [all.subarray(0, all.length - this.#bytesUnflushed)];
+    this.#bytesQueued -= this.#bytesUnflushed;
+    this.#bytesUnflushed = 0;
   }
 
   /** Gives what fits the window to the network; small writes of one turn leave together. */
