@@ -1,6 +1,7 @@
 import { cpus, release } from 'node:os';
 import { output, stop } from '../proof/processes.ts';
 import { plainLoad, streamLoad } from './callers.ts';
+import { apart, place } from './cores.ts';
 import { extras } from './extras.ts';
 import { held } from './held.ts';
 import { cpuUs, median } from './measure.ts';
@@ -10,7 +11,8 @@ import { startPeer } from './peers.ts';
 /**
  * Side by side on this machine in this run: CPU microseconds of each proxy per plain call and per streamed event, as ratios to HAProxy's.
  * CPU time is used because other work on the machine changes it far less than it changes latency. Peers take turns within each round, so that a
- * slow moment of the machine meets them all. `--held [N]` measures only the memory of N streams open at once (9,000; 3,000 with `--quick`).
+ * slow moment of the machine meets them all. `--held [N]` measures only the memory of N streams open at once (9,000; 3,000 with `--quick`);
+ * `--shared-cores` leaves it to the scheduler which core each proxy shares with the load.
  */
 const isQuick = process.argv.includes('--quick');
 const isJson = process.argv.includes('--json');
@@ -56,7 +58,11 @@ async function compare(
   load: (peer: Awaited<ReturnType<typeof startPeer>>, isWarmUp: boolean) => Promise<number>,
 ): Promise<Row[]> {
   const started = [];
-  for (const name of peers) started.push(await startPeer(name, origin));
+  for (const name of peers) {
+    const peer = await startPeer(name, origin);
+    if (cores !== undefined) await place(peer.process.pid ?? 0, cores.proxy);
+    started.push(peer);
+  }
   const rows: Row[] = started.map((peer) => ({ peer: peer.name, values: [] }));
   for (let round = 0; round <= ROUNDS; round += 1) {
     for (const [at, peer] of started.entries()) {
@@ -113,7 +119,8 @@ async function versions(): Promise<string> {
   const haproxy = /HAProxy version (\S+)/.exec(await output('haproxy', ['-v']))?.[1];
   const nginx = /nginx\/(\S+)/.exec(await output('nginx', ['-v']))?.[1];
   const [cpu] = cpus();
-  return `${cpu?.model ?? 'unknown'} × ${cpus().length}, Linux ${release()}; Node ${process.version}, HAProxy ${haproxy} (one thread), nginx ${nginx} (one worker)`;
+  const where = cores === undefined ? 'sharing the cores with the load' : 'a core to itself, the load on the others';
+  return `${cpu?.model ?? 'unknown'} × ${cpus().length}, Linux ${release()}; Node ${process.version}, HAProxy ${haproxy} (one thread), nginx ${nginx} (one worker); each proxy with ${where}`;
 }
 
 if (process.argv.includes('--held')) {
@@ -121,9 +128,12 @@ if (process.argv.includes('--held')) {
   process.exit(0);
 }
 
+const cores = process.argv.includes('--shared-cores') ? undefined : await apart();
 const machine = await versions();
 const plainRows = await plain();
 const streamRows = await streamed();
+// What follows is latency and memory, where all cores are everybody's.
+if (cores !== undefined) await place(process.pid, cores.all);
 const more = isQuick ? undefined : await extras(say);
 if (isJson) {
   process.stdout.write(

@@ -5,7 +5,7 @@ import { EMPTY, ERROR, FINISH, GARBLED, JUNK, OUTPUT, PING, SEVERAL, TERMINAL, T
 import { OPENAI_CHAT } from './dialects/openai-chat.ts';
 import { OPENAI_COMPLETIONS } from './dialects/openai-completions.ts';
 import { OPENAI_RESPONSES } from './dialects/openai-responses.ts';
-import { Likeness } from './likeness.ts';
+import { type Likeness, Likenesses } from './likeness.ts';
 import type { Skim } from './skim.ts';
 import { EVENT_BYTES_MAX, SseReader } from './sse.ts';
 
@@ -16,6 +16,15 @@ export const STREAM_DIALECTS: Readonly<Partial<Record<Dialect, StreamDialect>>> 
   'openai-responses': OPENAI_RESPONSES,
   'anthropic-messages': ANTHROPIC_MESSAGES,
 };
+
+/** By dialect, for all streams. */
+const likenesses = new Map<StreamDialect, Likenesses>();
+
+function likenessesOf(dialect: StreamDialect): Likenesses {
+  const known = likenesses.get(dialect) ?? new Likenesses();
+  likenesses.set(dialect, known);
+  return known;
+}
 
 /** Reads the events of one stream and says what each one is. `feed`, then `next` until it says no. */
 export class EventReader {
@@ -31,7 +40,8 @@ export class EventReader {
   textTo = -1;
   readonly #dialect: StreamDialect;
   readonly #sse: SseReader;
-  readonly #likeness = new Likeness();
+  /** What the last event that could be taken as one was like. */
+  #likeness: Likeness | undefined;
   #isLike = false;
 
   constructor(dialect: StreamDialect, eventBytesMax: number = EVENT_BYTES_MAX) {
@@ -58,8 +68,8 @@ export class EventReader {
     const sse = this.#sse;
     if (sse.at === sse.source.length) return false;
     const likeness = this.#likeness;
-    const end = likeness.match(sse.source, sse.at);
-    if (end >= 0) {
+    const end = likeness === undefined ? -1 : likeness.match(sse.source, sse.at);
+    if (likeness !== undefined && end >= 0) {
       this.start = sse.at;
       this.end = end;
       this.kinds = likeness.kinds;
@@ -125,9 +135,13 @@ export class EventReader {
   // Free texts stand among the other tokens: both lists are in the order of the bytes, and holes must be too.
   #learn(bytes: Uint8Array, kinds: number, textAt: number): void {
     const { skim, freeSlots } = this.#dialect;
-    const likeness = this.#likeness;
-    const { start } = this;
-    likeness.learn(bytes, start, this.end, kinds);
+    const { start, end } = this;
+    const all = likenessesOf(this.#dialect);
+    this.#likeness = all.find(bytes, start, end);
+    if (this.#likeness !== undefined) return;
+    const likeness = all.take(bytes, start, end, kinds);
+    if (likeness === undefined) return;
+    this.#likeness = likeness;
     let after = start;
     for (let token = 0; ; ) {
       const slot = nextSaid(skim, freeSlots, bytes, after);

@@ -8,6 +8,11 @@ const LIKENESS_BYTES_MAX = 2048;
 /** 28 values: what one skim records, and the free texts of a dialect. */
 const HOLES_MAX = 28;
 
+/** 8: the kinds of deltas of the services that stream at the moment; a stream keeps its own for as long as it needs it. */
+const KNOWN_MAX = 8;
+
+const DOT = 0x2e;
+
 /** A value in which an event may differ from the pattern: where it begins, where it ends, and whether an empty one is another kind. */
 const STRIDE = 3;
 
@@ -15,15 +20,15 @@ const STRIDE = 3;
  * Recognises an event that is like one already read in full: equal to it byte by byte, except inside whole string and number values
  * that do not decide its kind. Such an event is well-formed and of the same kind, by induction over its bytes: where the two are equal,
  * a reader is in the same state in both; where they differ, both are inside a value token, and the states meet again at its end. This
- * costs a fraction of reading the event, and nearly every event of a stream is like the one before it.
+ * costs a fraction of reading the event, and nearly every event of a stream is like the one before it, and like those of the other streams of
+ * the service: all of them use one.
  */
 export class Likeness {
-  kinds = 0;
+  readonly kinds: number;
   /** The text of the event that `match` recognised, without its quotes; -1 when this kind has none. */
   textFrom = -1;
   textTo = -1;
-  #bytes: Buffer = NO_BYTES;
-  #length = 0;
+  readonly #bytes: Buffer;
   #textHole = -1;
   /** Plain and as long as was needed: a typed array weighs more than what most events put in it. */
   readonly #holes: number[] = [];
@@ -33,33 +38,28 @@ export class Likeness {
   #nextHole = 0;
 
   /** Takes [start, end) of `source` as the pattern; `hole` follows for each value that may differ, in order. */
-  learn(source: Uint8Array, start: number, end: number, kinds: number): void {
-    const length = end - start;
-    this.#holeCount = 0;
-    this.#textHole = -1;
-    this.#length = 0;
-    if (length > LIKENESS_BYTES_MAX) return;
-    if (this.#bytes.length < length) this.#bytes = Buffer.allocUnsafeSlow(length + 32);
-    this.#bytes.set(source.subarray(start, end), 0);
-    this.#length = length;
+  constructor(source: Uint8Array, start: number, end: number, kinds: number) {
     this.kinds = kinds;
+    this.#bytes = Buffer.allocUnsafeSlow(end - start);
+    this.#bytes.set(source.subarray(start, end), 0);
   }
 
   /** A value of the pattern, by its place there. `isFree`: it may not become empty. `isText`: its range is wanted. */
   hole(from: number, to: number, isFree: boolean, isText: boolean): void {
-    if (this.#length === 0 || this.#holeCount === HOLES_MAX) return;
+    if (this.#holeCount === HOLES_MAX) return;
     const at = this.#holeCount * STRIDE;
     this.#holes[at] = from;
     this.#holes[at + 1] = to;
     this.#holes[at + 2] = isFree ? 1 : 0;
     if (isText) this.#textHole = at;
+    // The pattern outlives the stream it was taken from; the words of an answer do not.
+    if (isFree) this.#bytes.fill(DOT, from + 1, to - 1);
     this.#holeCount += 1;
   }
 
   /** The index after the event at `at` when it is whole and like the pattern; -1 when it must be read in full. */
   match(source: Uint8Array, at: number): number {
-    const length = this.#length;
-    if (length === 0) return -1;
+    const { length } = this.#bytes;
     this.#i = 0;
     this.#nextHole = 0;
     this.textFrom = -1;
@@ -120,7 +120,26 @@ export class Likeness {
   }
 }
 
-const NO_BYTES = Buffer.alloc(0);
+/** The likenesses of one dialect that streams have taken lately. Streams that hold one that is no longer here go on with it. */
+export class Likenesses {
+  readonly #known: Likeness[] = [];
+  #oldest = 0;
+
+  /** One that recognises [start, end) of `source`. */
+  find(source: Uint8Array, start: number, end: number): Likeness | undefined {
+    for (const likeness of this.#known) if (likeness.match(source, start) === end) return likeness;
+    return undefined;
+  }
+
+  /** A new one; undefined for an event too long to be worth it. */
+  take(source: Uint8Array, start: number, end: number, kinds: number): Likeness | undefined {
+    if (end - start > LIKENESS_BYTES_MAX) return undefined;
+    const likeness = new Likeness(source, start, end, kinds);
+    this.#known[this.#oldest] = likeness;
+    this.#oldest = (this.#oldest + 1) % KNOWN_MAX;
+    return likeness;
+  }
+}
 
 // Apart and with one index: the compiler then keeps it in a register, which halves the cost.
 function sameUntil(pattern: Uint8Array, source: Uint8Array, from: number, shift: number, stop: number): number {

@@ -1,6 +1,7 @@
 /**
  * `net.ts` takes accepted connections over into sockets of its own, by the handle that Node keeps in `_handle` and the count that it keeps by
- * `_server`. Neither is promised by Node: these tests say which of the two an upgrade has changed.
+ * `_server`, and `wire.ts` reads from the handle itself. None of it is promised by Node: these tests say which of the three an upgrade has
+ * changed.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -95,4 +96,45 @@ test('where a connection cannot be taken over it is read as Node reads it', { ti
   assert.deepEqual(isShared, [true, false]);
   first.end();
   await listener.close();
+});
+
+/** Whether the way to the hearer's `data` leads through the function that Node sets on its handles. */
+function isByStreams(): boolean {
+  return /\bonStreamRead\b/.test(new Error('where').stack ?? '');
+}
+
+test('what is read goes straight to the wire, its end and what fills the buffer by the way of the platform', {
+  timeout: 10_000,
+}, async () => {
+  const ways: string[] = [];
+  const heard = { served: 0, back: 0 };
+  const hears = (name: keyof typeof heard, bytes: Uint8Array): void => {
+    heard[name] += bytes.length;
+    if (bytes.length < readBuffer.length) ways.push(`${name} ${isByStreams() ? 'streams' : 'wire'}`);
+  };
+  const listener = await realNet.listen({ address: { ip: '127.0.0.1', port: 0 } }, (wire) => ({
+    ...DEAF,
+    data(bytes) {
+      hears('served', bytes);
+      wire.write(bytes);
+    },
+    end: () => wire.end(),
+  }));
+  const LENGTH = 4 * readBuffer.length;
+  await new Promise<void>((fulfil) => {
+    const wire = realNet.connect(listener.address, {
+      ...DEAF,
+      open: () => wire.write('hello'),
+      data(bytes) {
+        hears('back', bytes);
+        if (heard.back === 5) wire.write('x'.repeat(LENGTH));
+        if (heard.back === LENGTH + 5) wire.end();
+      },
+      end: fulfil,
+    });
+  });
+  await listener.close();
+  assert.deepEqual(heard, { served: LENGTH + 5, back: LENGTH + 5 });
+  const why = `Node ${process.version} has other handles than handle.ts expects: all still works, but each read and write costs more`;
+  assert.deepEqual(new Set(ways), new Set(['served wire', 'back wire']), why);
 });

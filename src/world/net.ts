@@ -77,6 +77,7 @@ function acceptShared(accepted: Socket, accept: (wire: Wire) => WireHearer): boo
   // The server counts its connections by the sockets that know it, and has closed when the last of them has.
   Reflect.set(socket, '_server', Reflect.get(accepted, '_server'));
   Reflect.set(accepted, '_server', null);
+  wire.opened();
   wire.hearer = accept(wire);
   wire.hearer.open();
   socket.resume();
@@ -107,7 +108,10 @@ function closed(server: Server): Promise<void> {
 
 function connect(address: Address, hearer: WireHearer): Wire {
   const { socket, wire } = sharedReader(hearer);
-  socket.once('connect', () => wire.hearer.open());
+  socket.once('connect', () => {
+    wire.opened();
+    wire.hearer.open();
+  });
   socket.setNoDelay(true);
   if ('path' in address) socket.connect({ path: address.path });
   else socket.connect({ host: address.ip, port: address.port });

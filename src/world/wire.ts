@@ -2,36 +2,13 @@ import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { getSystemErrorName } from 'node:util';
 import { dropGathered, flushGathered, GATHER_MAX_BYTES, gather } from './gathering.ts';
+import { type Handle, type HandleRead, handleOf, isReadable } from './handle.ts';
 import { type EagerReader, mayReadOn } from './turn-share.ts';
 import { readBuffer, readView } from './views.ts';
 import type { PeerAddress, TlsFacts, Wire, WireFault, WireHearer } from './world.ts';
 
 /** Above this much queued, `write` says stop: four times the kernel's usual send chunk, so that a fast reader never waits for us. */
 const HIGH_WATER_BYTES = 65_536;
-
-/**
- * What a write to the handle under a socket returns: 0 when the kernel took all at once, a negative errno, or the request that is still
- * under way. So it is on Node 26 and later.
- */
-type HandleWrite =
-  | number
-  | {
-      oncomplete: (status: number) => void;
-      handle: unknown;
-      buffer: unknown;
-      async: boolean;
-      writeStatus: number | null;
-    };
-type Handle = { writeBuffer(request: null, bytes: Uint8Array): HandleWrite };
-
-/** Half of what a write through Node's streams costs is the streams; nearly every write of ours is taken whole at once and needs none of it. */
-const CAN_WRITE_DIRECTLY = Number.parseInt(process.versions.node, 10) >= 26;
-
-function handleOf(socket: Socket): Handle | undefined {
-  if (!CAN_WRITE_DIRECTLY || socket instanceof TLSSocket) return undefined;
-  const handle: unknown = Reflect.get(socket, '_handle');
-  return typeof handle === 'object' && handle !== null && 'writeBuffer' in handle ? (handle as Handle) : undefined;
-}
 
 const NOBODY: PeerAddress = { ip: '', port: 0 };
 
@@ -55,6 +32,20 @@ function onClose(this: WiredSocket): void {
   this[WIRE]?.closed();
 }
 
+type WiredHandle = Handle & { [WIRE]?: SocketWire };
+
+/** What Node itself would call, for all handles the same: it knows what to do at the end, at faults, and where there is more than fits. */
+let nodesRead: HandleRead | undefined;
+
+/** What the handle of a wire calls. A plain read goes straight to the wire: the way through the socket touches three objects more for each. */
+function onHandleRead(this: WiredHandle, more: unknown): unknown {
+  const wire = this[WIRE];
+  const length = wire === undefined ? 0 : this.bytesRead - wire.bytesRead;
+  if (wire === undefined || length <= 0 || length >= readBuffer.length) return nodesRead?.call(this, more);
+  wire.heard(readView(length));
+  return undefined;
+}
+
 /** What Node calls, on the socket, when it has read into the shared buffer. False: it is to read no more in this turn. */
 export function onRead(this: WiredSocket, length: number): boolean {
   const wire = this[WIRE];
@@ -71,6 +62,7 @@ export class SocketWire implements Wire, EagerReader {
   #bytesRead = 0;
   #isOver = false;
   #fault: WireFault | undefined;
+  /** While the socket is open and holds nothing back: what is written may go straight to its handle. */
   #handle: Handle | undefined;
   /** Of a direct write that the kernel has not taken whole yet. */
   #directBytes = 0;
@@ -92,6 +84,16 @@ export class SocketWire implements Wire, EagerReader {
     socket.on('close', onClose);
   }
 
+  /** The socket is connected, and reads into the shared buffer. */
+  opened(): void {
+    const handle = handleOf(this.#socket);
+    this.#handle = handle;
+    if (handle === undefined || !isReadable(handle)) return;
+    nodesRead ??= handle.onread;
+    (handle as WiredHandle)[WIRE] = this;
+    handle.onread = onHandleRead;
+  }
+
   /** The peer's half is closed; for the socket's listeners, as the next three. */
   ended(): void {
     // After an error the end that Node still tells of is not the peer's.
@@ -103,6 +105,7 @@ export class SocketWire implements Wire, EagerReader {
   }
 
   failed(error: Error): void {
+    this.#handle = undefined;
     this.#fault = faultOf(error);
     // An alert after the handshake does not end a TLS socket by itself: without this, `close` would never come.
     this.#socket.destroy();
@@ -133,6 +136,7 @@ export class SocketWire implements Wire, EagerReader {
   #over(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#handle = undefined;
     this.#dropOwn();
     this.hearer.close(this.#fault);
   }
@@ -148,7 +152,7 @@ export class SocketWire implements Wire, EagerReader {
       this.#gatheredBytes += length;
     }
     // What is gathered is bounded by itself, and nobody is told when it has left.
-    return this.#directBytes + this.#socket.writableLength < HIGH_WATER_BYTES;
+    return this.#queuedBytes < HIGH_WATER_BYTES;
   }
 
   /** The turn of what was gathered of this wire has come. */
@@ -159,16 +163,31 @@ export class SocketWire implements Wire, EagerReader {
 
   /** Gives bytes to the socket; true when the kernel took them all, so that the caller may reuse the memory. */
   send(bytes: Uint8Array): boolean {
+    const handle = this.#directBytes === 0 ? (this.#handle ?? this.#freeHandle()) : undefined;
+    if (handle !== undefined) {
+      this.#bytesWritten += bytes.length;
+      return this.#sendDirectly(handle, bytes);
+    }
     const socket = this.#socket;
     if (!socket.writable) return true;
     this.#bytesWritten += bytes.length;
-    if (this.#directBytes === 0 && socket.writableLength === 0 && !socket.connecting) {
-      this.#handle ??= handleOf(socket);
-      if (this.#handle !== undefined) return this.#sendDirectly(this.#handle, bytes);
-    }
     // Behind a write under way: the platform keeps the order.
+    this.#handle = undefined;
     socket.write(bytes);
     return socket.writableLength === 0;
+  }
+
+  /** The handle, where the socket holds nothing back any more. */
+  #freeHandle(): Handle | undefined {
+    const socket = this.#socket;
+    if (!socket.writable || socket.writableLength > 0 || socket.connecting) return undefined;
+    this.#handle = handleOf(socket);
+    return this.#handle;
+  }
+
+  /** Written and not taken by the kernel, but for what is gathered. */
+  get #queuedBytes(): number {
+    return this.#directBytes + (this.#handle === undefined ? this.#socket.writableLength : 0);
   }
 
   #sendDirectly(handle: Handle, bytes: Uint8Array): boolean {
@@ -190,10 +209,11 @@ export class SocketWire implements Wire, EagerReader {
   #sent(status: number): void {
     this.#directBytes = 0;
     if (status < 0) this.#broke(status);
-    else if (!this.#isOver && this.#socket.writableLength === 0) this.hearer.drain();
+    else if (!this.#isOver && this.#queuedBytes === 0) this.hearer.drain();
   }
 
   #broke(errno: number): void {
+    this.#handle = undefined;
     if (this.#isOver || this.#socket.destroyed) return;
     const code = getSystemErrorName(errno);
     this.#socket.destroy(Object.assign(new Error(`write ${code}`), { code, syscall: 'write' }));
@@ -211,11 +231,13 @@ export class SocketWire implements Wire, EagerReader {
 
   end(): void {
     this.#flushOwn();
+    this.#handle = undefined;
     this.#socket.end();
   }
 
   reset(): void {
     this.#dropOwn();
+    this.#handle = undefined;
     // A TLS socket has no reset of its own and throws: what is reset is the TCP connection under it.
     const under: unknown = this.#socket instanceof TLSSocket ? Reflect.get(this.#socket, '_parent') : this.#socket;
     if (under instanceof Socket && !under.destroyed) {
@@ -228,6 +250,7 @@ export class SocketWire implements Wire, EagerReader {
 
   destroy(): void {
     this.#dropOwn();
+    this.#handle = undefined;
     this.#socket.destroy();
   }
 
@@ -250,7 +273,7 @@ export class SocketWire implements Wire, EagerReader {
   }
 
   get bytesQueued(): number {
-    return this.#directBytes + this.#socket.writableLength + this.#gatheredBytes;
+    return this.#queuedBytes + this.#gatheredBytes;
   }
 
   get isOpen(): boolean {
@@ -281,6 +304,8 @@ export class SocketWire implements Wire, EagerReader {
   surrender(): Socket {
     this.#flushOwn();
     this.#isOver = true;
+    if (this.#handle !== undefined && nodesRead !== undefined) this.#handle.onread = nodesRead;
+    this.#handle = undefined;
     for (const event of ['data', 'end', 'drain', 'error', 'close']) this.#socket.removeAllListeners(event);
     return this.#socket;
   }
