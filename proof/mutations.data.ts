@@ -29,7 +29,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'no-budget',
     tells: 'Retries and hedges are not paid for.',
     file: 'attempts/budget.ts',
-    from: '    if (this.#paid.sum(nowMs) + 1 > allowance) return false;\n',
+    from: '    if (paid.sum(nowMs) + 1 > allowance) return false;\n',
     to: '    if (allowance >= 0) return true;\n',
   },
   {
