@@ -3,7 +3,7 @@ import { output } from '../proof/processes.ts';
 /**
  * Keeps what is measured and what measures it on different cores. Sharing one, a scheduler that wakes the load generator on the core of the
  * proxy has the proxy stopped for it, and a tenth of the proxy's time goes into being stopped and started again: a cost of the machine's
- * size and not of the proxy, and larger for proxies that leave the generator time to fall asleep.
+ * size more than of the proxy, and larger for proxies that leave the generator time to fall asleep.
  */
 export type Cores = {
   /** As taskset writes it. */

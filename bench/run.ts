@@ -12,7 +12,7 @@ import { startPeer } from './peers.ts';
  * Side by side on this machine in this run: CPU microseconds of each proxy per plain call and per streamed event, as ratios to HAProxy's.
  * CPU time is used because other work on the machine changes it far less than it changes latency. Peers take turns within each round, so that a
  * slow moment of the machine meets them all. `--held [N]` measures only the memory of N streams open at once (9,000; 3,000 with `--quick`);
- * `--shared-cores` leaves it to the scheduler which core each proxy shares with the load.
+ * `--apart` gives each proxy a core to itself and the load the others; else the scheduler chooses who shares one.
  */
 const isQuick = process.argv.includes('--quick');
 const isJson = process.argv.includes('--json');
@@ -128,7 +128,7 @@ if (process.argv.includes('--held')) {
   process.exit(0);
 }
 
-const cores = process.argv.includes('--shared-cores') ? undefined : await apart();
+const cores = process.argv.includes('--apart') ? await apart() : undefined;
 const machine = await versions();
 const plainRows = await plain();
 const streamRows = await streamed();
