@@ -33,21 +33,22 @@ wrk.body = [[${requestBody(false)}]]
   return Number(/(\d+) requests in/.exec(text)?.[1] ?? 0);
 }
 
-/** What streams brought. */
-export type StreamTally = { readonly events: number; readonly whole: number };
+/** What streams brought. `lateMs`: of each event of the first stream, from when the origin had it until its caller had it. */
+export type StreamTally = { readonly events: number; readonly whole: number; readonly lateMs: readonly number[] };
 
 /** Opens streams at once and reads each to its `[DONE]`. */
 export async function streamLoad(peer: Peer, streams: number): Promise<StreamTally> {
   const text = requestText(peer, true);
   const tallies = await Promise.all(
-    Array.from({ length: streams }, async () => {
+    Array.from({ length: streams }, async (_, nth) => {
       const socket = await opened(peer.port);
-      return readStream(socket, text);
+      return readStream(socket, text, nth === 0);
     }),
   );
   return {
     events: tallies.reduce((sum, tally) => sum + tally.events, 0),
     whole: tallies.reduce((sum, tally) => sum + tally.whole, 0),
+    lateMs: tallies[0]?.lateMs ?? [],
   };
 }
 
@@ -57,13 +58,15 @@ export async function opened(port: number): Promise<Socket> {
   return socket;
 }
 
-function readStream(socket: Socket, request: string): Promise<StreamTally> {
+function readStream(socket: Socket, request: string, isTimed: boolean): Promise<StreamTally> {
   return new Promise((fulfil) => {
+    const lateMs: number[] = [];
     let events = 0;
     let tail = '';
     let isWhole = false;
     socket.on('data', (bytes: Buffer) => {
       const text = tail + bytes.latin1Slice();
+      if (isTimed) lateMs.push(...lateness(bytes));
       for (let at = text.indexOf('data: {', 0); at !== -1; at = text.indexOf('data: {', at + 7)) events += 1;
       if (text.includes('data: [DONE]')) {
         isWhole = true;
@@ -73,7 +76,13 @@ function readStream(socket: Socket, request: string): Promise<StreamTally> {
       tail = text.slice(-6).replace(/.*data: \{/, '');
     });
     socket.on('error', () => undefined);
-    socket.on('close', () => fulfil({ events, whole: isWhole ? 1 : 0 }));
+    socket.on('close', () => fulfil({ events, whole: isWhole ? 1 : 0, lateMs }));
     socket.write(request);
   });
+}
+
+/** Of the events that begin and end in one read; those that a read cuts are few. */
+function lateness(bytes: Buffer): number[] {
+  const nowUs = Number(process.hrtime.bigint() / 1000n);
+  return Array.from(bytes.latin1Slice().matchAll(/written-at (\d+)"/g), ([, atUs]) => (nowUs - Number(atUs)) / 1000);
 }

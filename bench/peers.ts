@@ -18,15 +18,13 @@ export const PATH = '/v1/chat/completions';
 
 type Launch = (origin: number, port: number) => ChildProcess;
 
-const LAUNCHES: Record<string, Launch> = {
-  haproxy: (origin, port) =>
-    start('haproxy', [
-      '-q',
-      '-db',
-      '-f',
-      scratchFile(
-        `haproxy-${port}.cfg`,
-        `global
+/** HAProxy with its defaults, which merge events. */
+export const HAPROXY_MERGING = 'haproxy, merging events';
+
+function haproxy(origin: number, port: number, option: string): ChildProcess {
+  const config = scratchFile(
+    `haproxy-${port}.cfg`,
+    `global
   nbthread 1
   maxconn 9500
 defaults
@@ -35,6 +33,7 @@ defaults
   timeout client 300s
   timeout server 300s
   option http-keep-alive
+  ${option}
 frontend f
   bind 127.0.0.1:${port}
   default_backend b
@@ -42,8 +41,15 @@ backend b
   http-reuse always
   server s1 127.0.0.1:${origin}
 `,
-      ),
-    ]),
+  );
+  return start('haproxy', ['-q', '-db', '-f', config]);
+}
+
+const LAUNCHES: Record<string, Launch> = {
+  // Without this option it holds each part of a chunked answer back, up to 200 ms, to send several in one packet (MSG_MORE): less work, and
+  // not what a caller who reads along is there for. Its manual names the option for that case.
+  haproxy: (origin, port) => haproxy(origin, port, 'option http-no-delay'),
+  [HAPROXY_MERGING]: (origin, port) => haproxy(origin, port, ''),
   nginx: (origin, port) => {
     const config = scratchFile(
       `nginx-${port}.conf`,

@@ -4,9 +4,9 @@ import { plainLoad, streamLoad } from './callers.ts';
 import { apart, place } from './cores.ts';
 import { extras } from './extras.ts';
 import { held } from './held.ts';
-import { cpuUs, median } from './measure.ts';
+import { cpuUs, median, quantile } from './measure.ts';
 import { plainOrigin, streamOrigin } from './origins.ts';
-import { startPeer } from './peers.ts';
+import { HAPROXY_MERGING, startPeer } from './peers.ts';
 
 /**
  * Side by side on this machine in this run: CPU microseconds of each proxy per plain call and per streamed event, as ratios to HAProxy's.
@@ -23,7 +23,7 @@ const only = process.argv
 
 const PEERS = isQuick
   ? ['haproxy', 'floor', 'goodgate']
-  : ['haproxy', 'nginx', 'floor', 'goodgate', 'node:http + undici', '@fastify/http-proxy', 'portkey'];
+  : ['haproxy', HAPROXY_MERGING, 'nginx', 'floor', 'goodgate', 'node:http + undici', '@fastify/http-proxy', 'portkey'];
 const ROUNDS = isQuick ? 3 : 5;
 /** Long enough for 20,000 calls in a round. */
 const PLAIN_S = isQuick ? 2 : 4;
@@ -32,14 +32,19 @@ const STREAMS = 100;
 const EVENTS = isQuick ? 110 : 500;
 /**
  * Compilers work beside what is measured until the code is warm: tens of thousands of calls or events, where native code needs none. A day has no
- * such beginning, so rounds begin after it: longer loads, and more streams at a time.
+ * such beginning, so rounds begin after it: longer loads, and 100,000 events or more.
  */
-const isNative = (name: string): boolean => name === 'haproxy' || name === 'nginx';
+const isNative = (name: string): boolean => name.startsWith('haproxy') || name === 'nginx';
 const WARM_S = isQuick ? 3 : 8;
-const WARM_STREAMS = 300;
+const WARM_STREAMS = isQuick ? 900 : 300;
 const GAP_MS = 10;
 
-type Row = { readonly peer: string; readonly values: number[] };
+/** `lateMs` where it was asked for: how late events came. */
+type Row = {
+  readonly peer: string;
+  readonly values: number[];
+  lateMs?: { readonly p50: number; readonly p99: number };
+};
 
 /** Progress goes to stderr, the result to stdout. */
 function say(line: string): void {
@@ -84,7 +89,7 @@ async function plain(): Promise<Row[]> {
   const rows = await compare(
     'plain call',
     origin.port,
-    wanted(PEERS.filter((name) => name !== 'portkey')),
+    wanted(PEERS.filter((name) => name !== 'portkey' && name !== HAPROXY_MERGING)),
     (peer, isWarmUp) => plainLoad(peer, CONNECTIONS, isWarmUp ? (isNative(peer.name) ? 1 : WARM_S) : PLAIN_S),
   );
   await stop(origin.process);
@@ -94,25 +99,32 @@ async function plain(): Promise<Row[]> {
 async function streamed(): Promise<Row[]> {
   const origin = await streamOrigin(EVENTS, GAP_MS);
   const peers = wanted(PEERS.filter((name) => !name.startsWith('@') && name !== 'portkey'));
+  const lateMs = new Map<string, number[]>(peers.map((name) => [name, []]));
   const rows = await compare('streamed event', origin.port, peers, async (peer, isWarmUp) => {
     const streams = isWarmUp && !isNative(peer.name) ? WARM_STREAMS : STREAMS;
     const tally = await streamLoad(peer, streams);
     if (tally.whole !== streams) throw new Error(`${peer.name}: only ${tally.whole} of ${streams} streams were whole`);
+    if (!isWarmUp) lateMs.get(peer.name)?.push(...tally.lateMs);
     return tally.events;
   });
   await stop(origin.process);
-  return rows;
+  return rows.map((row) => {
+    const late = lateMs.get(row.peer) ?? [];
+    return { ...row, lateMs: { p50: quantile(late, 0.5), p99: quantile(late, 0.99) } };
+  });
 }
 
 function table(title: string, rows: readonly Row[]): string {
   const base = median(rows.find((row) => row.peer === 'haproxy')?.values ?? []);
   const floor = median(rows.find((row) => row.peer === 'floor')?.values ?? []);
-  const lines = rows.map(({ peer, values }) => {
+  const isTimed = rows.some(({ lateMs }) => lateMs !== undefined);
+  const lines = rows.map(({ peer, values, lateMs }) => {
     const middle = median(values);
     const spread = `${Math.min(...values).toFixed(1)}–${Math.max(...values).toFixed(1)}`;
-    return `| ${peer} | ${middle.toFixed(1)} | ${spread} | ${(middle / base).toFixed(2)} | ${(middle / floor).toFixed(2)} |`;
+    return `| ${peer} | ${middle.toFixed(1)} | ${spread} | ${(middle / base).toFixed(2)} | ${(middle / floor).toFixed(2)} |${lateMs === undefined ? '' : ` ${lateMs.p50.toFixed(1)} / ${lateMs.p99.toFixed(1)} |`}`;
   });
-  return [`| ${title} | µs CPU | spread | × HAProxy | × floor |`, '|---|--:|--:|--:|--:|', ...lines].join('\n');
+  const head = `| ${title} | µs CPU | spread | × HAProxy | × floor |${isTimed ? ' late, ms, p50 / p99 |' : ''}`;
+  return [head, `|---|--:|--:|--:|--:|${isTimed ? '--:|' : ''}`, ...lines].join('\n');
 }
 
 async function versions(): Promise<string> {

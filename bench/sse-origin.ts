@@ -1,6 +1,9 @@
 import { createServer, type Socket } from 'node:net';
 
-/** Streams Chat Completions events on bare sockets: one for all callers every `gapMs`, each caller its own count. */
+/**
+ * Streams Chat Completions events on bare sockets: one for all callers every `gapMs`, each caller its own count. Each event says when it was
+ * written (`written-at`, microseconds of the system's monotonic clock), so that a caller sees how late it comes.
+ */
 const [port, events, gapMs] = process.argv.slice(2).map(Number);
 if (port === undefined || events === undefined || gapMs === undefined)
   throw new Error('usage: sse-origin.ts PORT EVENTS GAP_MS');
@@ -21,15 +24,15 @@ function event(delta: object, finish: string | null): string {
   return chunk(`data: ${JSON.stringify({ ...body, choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`);
 }
 
-const WORD = event({ content: ' scattering' }, null);
 const LAST = `${event({}, 'stop')}${chunk('data: [DONE]\n\n')}0\r\n\r\n`;
 
 const streams = new Map<Socket, number>();
 
 setInterval(() => {
+  const word = event({ content: ` written-at ${process.hrtime.bigint() / 1000n}` }, null);
   for (const [socket, sent] of streams) {
     if (sent < events) {
-      socket.write(WORD);
+      socket.write(word);
       streams.set(socket, sent + 1);
     } else {
       socket.write(LAST);

@@ -44,8 +44,9 @@ const LONG_SEEDS = 1000;
 const SIMULATED =
   'This one ran in a simulated world: time, network, names and services are in memory, and the seed decides everything.';
 
-/** Counting doubles the time of a run: done for the first fifth of many, and for all of few. */
+/** Counting doubles the time of a run. Of more runs than this it ends when each probe was hit, and after a fifth of them at the latest. */
 const PROBED_MIN = 200;
+const PROBED_EVERY = 50;
 
 /** What was asked for, with every number read. */
 type Asked = {
@@ -95,14 +96,16 @@ async function inOne(
 ): Promise<Shown | undefined> {
   const probes = asked.areProbesCounted ? new Probes() : undefined;
   await probes?.start();
-  const probed = Math.max(PROBED_MIN, Math.ceil(runCount(asked) / 5));
+  const probedMax = runCount(asked) / 5;
   let shown: Shown | undefined;
   await makeRuns(world, runsOf(asked), {
     minutes: asked.minutes,
     isUntilBroken: options.untilBroken === true,
     starting: async (nth) => {
-      if (nth !== probed || probes === undefined) return;
-      teller.hit(await probes.hits());
+      if (probes?.isOn !== true || nth < PROBED_MIN || nth % PROBED_EVERY > 0) return;
+      const hits = await probes.hits();
+      if (nth < probedMax && Object.values(hits).includes(0)) return;
+      teller.hit(hits);
       await probes.stop();
     },
     told: (summary, run, verdict) => {

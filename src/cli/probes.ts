@@ -16,6 +16,8 @@ const SRC = join(dirname(OWN), '..');
 /** Counts, from now on, how often the marked lines are passed; production code pays nothing for it, the engine counts. */
 export class Probes {
   readonly #session = new Session();
+  readonly #probes = allProbes();
+  readonly #hits: Record<string, number> = {};
   isOn = false;
 
   async start(): Promise<void> {
@@ -25,15 +27,14 @@ export class Probes {
     this.isOn = true;
   }
 
-  /** What was hit so far, every probe named. */
+  /** What was hit since the start, every probe named. The engine begins anew each time it tells. */
   async hits(): Promise<Hits> {
     const { result } = await this.#session.post('Profiler.takePreciseCoverage');
     const scripts = new Map(result.map((script) => [script.url, script]));
-    const hits: Record<string, number> = {};
-    for (const { words, url, offset } of allProbes()) {
-      hits[words] = (hits[words] ?? 0) + countAt(scripts.get(url), offset);
+    for (const { words, url, offset } of this.#probes) {
+      this.#hits[words] = (this.#hits[words] ?? 0) + countAt(scripts.get(url), offset);
     }
-    return hits;
+    return this.#hits;
   }
 
   async stop(): Promise<void> {
