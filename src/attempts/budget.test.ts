@@ -242,6 +242,23 @@ test('who waits when somebody answers again gets his turn', async () => {
   assert.equal(end, true);
 });
 
+test('who waited already when nobody answered any more is told when a short outage would be over', async () => {
+  let isOut = false;
+  const { time, budget } = scarce(() => isOut);
+  const turn = budget.turn(playedCall(time));
+  assert.ok(turn instanceof Promise);
+  let end: boolean | undefined;
+  turn.then((isPaid) => {
+    end = isPaid;
+  });
+  isOut = true;
+  await time.pass(5_000);
+  assert.equal(end, undefined);
+  await time.pass(200);
+  assert.equal(end, false);
+  assert.equal(budget.waiting, 0);
+});
+
 test('but who turns to another pool waits, and so does a broken stream', async () => {
   const { time, budget } = scarce();
   // What has hope has the whole floor: it is spent before somebody must wait.

@@ -1,5 +1,6 @@
 import type { Call } from '../call/call.ts';
 import type { Clock, Timers } from '../world/world.ts';
+import { OUTAGE_WAIT_MS } from './decide.ts';
 import { stopped } from './pause.ts';
 import { Window } from './window.ts';
 
@@ -23,6 +24,8 @@ const PACE_MS = 100;
 export const BUDGET_WAITERS_MAX = 1000;
 /** While nobody in the pool answers, a call waits no longer than this for a try that would most likely fail too: its caller is better told. */
 const SCARCE_WAIT_MS = 2_000;
+/** Who was waiting before nobody answered any more: as long as a short outage is waited out. */
+const SCARCE_LATER_MS = OUTAGE_WAIT_MS;
 /** Broken streams that may wait to be finished: as many as a process has callers. Half an answer was paid for, and its reader is kept alive meanwhile. */
 export const BUDGET_BROKEN_MAX = 10_000;
 /** Sums of fifths are compared with a slack far below one try. */
@@ -74,6 +77,15 @@ export class Ledgers {
   }
 }
 
+/** A try that waits for its turn. */
+type Waiter = {
+  readonly sinceMs: number;
+  /** How long it waits while nobody in the pool answers. */
+  readonly patienceMs: number;
+  go(): void;
+  giveUp(): void;
+};
+
 /**
  * What a pool may spend on further tries: retries, hedges, moves from it to another pool, resumed streams. It has one owner, so that
  * layers cannot multiply. Whenever a try is paid, the last 10 s hold at most 20 % × calls + 10/s × 10 s paid tries.
@@ -85,18 +97,20 @@ export class Budget {
   readonly #floor: number;
   readonly #ledger: Ledger;
   readonly #isScarce: () => boolean;
-  readonly #waiters = new Set<() => void>();
+  readonly #waiters = new Set<Waiter>();
   /** Calls that had more than one try already go first: what they cost would be lost, and their end shows who was to blame. */
-  readonly #seniors = new Set<() => void>();
+  readonly #seniors = new Set<Waiter>();
   /** Who leaves the pool for another one before them: somebody there may answer, whatever is wrong here. */
-  readonly #movers = new Set<() => void>();
+  readonly #movers = new Set<Waiter>();
   /** Calls that reached nobody: all are let go as soon as somebody answers, and the waiting room says how fast. */
-  readonly #unsent = new Set<() => void>();
+  readonly #unsent = new Set<Waiter>();
   /** Broken streams before all: their callers have begun to read. */
-  readonly #broken = new Set<() => void>();
+  readonly #broken = new Set<Waiter>();
   /** Of what the whole window allows, what may go in one second. */
   readonly #burstShare: number;
   #isWakeSet = false;
+  /** Since when nobody answered without a break, as far as was looked: it is while somebody waits. */
+  #scarceSinceMs: number | undefined;
 
   constructor(options: {
     readonly clock: Clock;
@@ -151,7 +165,7 @@ export class Budget {
 
   /**
    * Pays for one try, now or when its turn comes: first come first served, but who was tried more than once before who was tried once.
-   * Undefined when paid at once; false when too many wait, or as the wait's end when nobody in the pool answers and its time is over.
+   * Undefined when paid at once; false when too many wait, or as the wait's end when nobody in the pool has answered for too long.
    * @throws Failure `caller-left` or `deadline-passed` (as a rejection) when the wait was stopped.
    */
   turn(call: Call, what: Further = {}): Promise<boolean> | undefined | false {
@@ -162,33 +176,35 @@ export class Budget {
     if (isBroken ? this.#broken.size >= BUDGET_BROKEN_MAX : this.waiting >= BUDGET_WAITERS_MAX) return false;
     if (call.isLeft) return Promise.reject(stopped(call));
     const line = isUnsent ? this.#unsent : this.#lineOf(call, isMove);
+    const nowMs = this.#clock.now();
+    const usualMs = this.#lookAround(nowMs) ? Math.max(SCARCE_WAIT_MS, hopeMs) : SCARCE_LATER_MS;
     return new Promise((resolve, reject) => {
-      const isHopeless = !isMove && !isBroken && this.#isScarce();
-      const leave = () => {
-        enough?.disarm();
-        call.leavers.delete(stop);
-        line.delete(go);
-      };
-      const go = () => {
-        leave();
-        resolve(true);
-      };
       const stop = () => {
-        leave();
+        line.delete(waiter);
         reject(stopped(call));
       };
-      const enough = isHopeless
-        ? this.#timers.after(Math.max(SCARCE_WAIT_MS, hopeMs), () => {
-            // Somebody answers again: its turn will come.
-            if (!this.#isScarce()) return;
-            leave();
-            resolve(false);
-          })
-        : undefined;
+      const settle = (isPaid: boolean) => {
+        line.delete(waiter);
+        call.leavers.delete(stop);
+        resolve(isPaid);
+      };
+      const waiter: Waiter = {
+        sinceMs: nowMs,
+        patienceMs: isMove || isBroken ? Number.POSITIVE_INFINITY : usualMs,
+        go: () => settle(true),
+        giveUp: () => settle(false),
+      };
       call.leavers.add(stop);
-      line.add(go);
+      line.add(waiter);
       this.#setWake();
     });
+  }
+
+  /** True while nobody answers; remembers since when. */
+  #lookAround(nowMs: number): boolean {
+    const isScarce = this.#isScarce();
+    this.#scarceSinceMs = isScarce ? (this.#scarceSinceMs ?? nowMs) : undefined;
+    return isScarce;
   }
 
   /** Tries that wait for their turn. */
@@ -196,7 +212,7 @@ export class Budget {
     return this.#waiters.size + this.#seniors.size + this.#unsent.size + this.#movers.size + this.#broken.size;
   }
 
-  #lineOf(call: Call, isMove: boolean): Set<() => void> {
+  #lineOf(call: Call, isMove: boolean): Set<Waiter> {
     if (call.said !== undefined) return this.#broken;
     if (isMove) return this.#movers;
     return call.story.attempts.length > 1 ? this.#seniors : this.#waiters;
@@ -223,17 +239,26 @@ export class Budget {
   #wake(): void {
     const nowMs = this.#clock.now();
     let left = Math.max(1, (this.#allowance(nowMs, true) * PACE_MS) / this.#ledger.windowMs);
-    if (this.#unsent.size > 0 && !this.#isScarce()) {
-      for (const go of this.#unsent) go();
-    }
+    if (this.#lookAround(nowMs)) this.#giveUp(nowMs);
+    else for (const waiter of this.#unsent) waiter.go();
     for (const line of [this.#broken, this.#movers, this.#seniors, this.#unsent, this.#waiters]) {
       const hasHope = line === this.#broken || line === this.#movers;
-      for (const go of line) {
+      for (const waiter of line) {
         if (left < 1 || !this.#spend(hasHope)) return;
         // probe: a waiting try is let go
         left -= 1;
-        line.delete(go);
-        go();
+        waiter.go();
+      }
+    }
+  }
+
+  /** A pool that a reload has taken away may never answer again: nobody waits for it until his deadline. */
+  #giveUp(nowMs: number): void {
+    const scarceSinceMs = this.#scarceSinceMs ?? nowMs;
+    for (const line of [this.#seniors, this.#unsent, this.#waiters]) {
+      for (const waiter of line) {
+        // probe: a waiting try is given up
+        if (nowMs - Math.max(waiter.sinceMs, scarceSinceMs) >= waiter.patienceMs) waiter.giveUp();
       }
     }
   }

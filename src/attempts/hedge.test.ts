@@ -83,6 +83,13 @@ test('what is learned while a call waits holds for it: nobody waits for a limit 
   );
 });
 
+test('nobody is asked after the deadline, even if it rings in the same turn', async () => {
+  const { time, asked, service } = stage();
+  service(playedCall(time, { deadlineMs: time.clock.now() + 1995 })).catch(() => assert.fail('its deadline ends it'));
+  await time.pass(10_000);
+  assert.equal(asked.length, 1);
+});
+
 test('silence beyond the soft limit starts a second attempt without killing the first', async () => {
   const { time, asked, silent, service } = stage();
   const call = playedCall(time);

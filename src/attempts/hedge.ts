@@ -100,6 +100,8 @@ class Race implements Ringer {
   ring(): void {
     this.#alarm = undefined;
     if (this.#isOver || (this.#call.attempt !== undefined && this.#hasAnySpoken())) return;
+    // Its deadline may have rung in this very turn, and stopped what ran: whoever is asked from now on is asked for nobody.
+    if (this.#options.clock.now() >= this.#call.deadlineMs) return;
     const againMs = this.#look();
     if (!this.#isOver) this.#alarm = this.#options.alarms.set(againMs, this);
   }

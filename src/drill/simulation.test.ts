@@ -24,6 +24,9 @@ const FIXED = [
   '6004781',
   '6008701',
   '6009950',
+  '8001387',
+  '8002280',
+  '8003003',
 ] as const;
 const FRESH = 2;
 /** The healing and what follows are as long as ever. */

@@ -179,7 +179,8 @@ class FaultyUpstream implements Upstream, Host {
   #accept(wire: Wire): Connection {
     const connection = new Connection(wire, this);
     this.#connections.add(connection);
-    if (this.#connections.size > CONNECTIONS_MAX) connection.reset();
+    // A TLS handshake may end when nobody listens any more.
+    if (this.#connections.size > CONNECTIONS_MAX || this.#listener === undefined) connection.reset();
     return connection;
   }
 
