@@ -1,8 +1,8 @@
 import { Alarms } from './attempts/alarm.ts';
-import { Ledgers } from './attempts/budget.ts';
 import { deadline } from './attempts/deadline.ts';
 import { fallback } from './attempts/fallback.ts';
 import { HINT_BOUNDS, type Hints, readHints } from './attempts/hints.ts';
+import { Ledgers } from './attempts/ledger.ts';
 import type { Call, Caller, Dialect } from './call/call.ts';
 import type { Control } from './call/control.ts';
 import { Failure } from './call/failure.ts';
@@ -79,6 +79,7 @@ export function createGateway(settings: Settings, parts: GatewayParts): Gateway 
   const { clock, timers } = world;
   const { replays, plan, ledgers } = memory;
   replays.change(replayBounds(settings));
+  ledgers.change(new Set(settings.routes.flatMap(({ pools }) => pools.map(({ name }) => name))), clock.now());
   const shared: PoolParts = {
     world,
     requester,
@@ -92,7 +93,6 @@ export function createGateway(settings: Settings, parts: GatewayParts): Gateway 
   };
   const routes = settings.routes.map((route) => routeOf(route, settings, shared));
   const pools = routes.flatMap((each) => each.pools);
-  ledgers.keep(new Set(pools.map(({ name }) => name)));
   const models = listModels(modelSources(settings, shared));
   const find = (path: string, model: string | undefined) => routes.find((each) => takes(each.route, path, model));
   const path: Service = (call) => {

@@ -1,10 +1,11 @@
 import { Admission } from './attempts/admission.ts';
 import type { Alarms } from './attempts/alarm.ts';
 import { backoffBaseMs } from './attempts/backoff.ts';
-import { Budget, type Ledger } from './attempts/budget.ts';
+import { Budget } from './attempts/budget.ts';
 import type { Door, Entrance } from './attempts/fallback.ts';
 import { hardLimit } from './attempts/hard-limit.ts';
 import { hedge } from './attempts/hedge.ts';
+import type { Ledger, PoolNames } from './attempts/ledger.ts';
 import { LIMIT_BOUNDS, Limits } from './attempts/limit.ts';
 import { retry } from './attempts/retry.ts';
 import { SoftLimit } from './attempts/soft-limit.ts';
@@ -57,8 +58,8 @@ export type PoolParts = {
   /** Alarms of like delay cost least to set anew: one set for the soft limits, one for the hard ones. */
   readonly softAlarms: Alarms;
   readonly hardAlarms: Alarms;
-  /** What a pool of this name was asked and paid of late. */
-  readonly ledgerOf: (pool: string, windowMs: number) => Ledger;
+  /** What a pool was asked and paid of late; by its name and those of its targets. */
+  readonly ledgerOf: (pool: PoolNames, windowMs: number) => Ledger;
   /** What each target can do, learned once whatever pools it is in. */
   readonly abilityOf: (target: TargetSettings) => TargetAbility;
 };
@@ -96,7 +97,10 @@ export class PoolOfRoute {
       timers,
       share: retries.budgetRatio,
       floorPerS: retries.budgetPerSecond,
-      ledger: parts.ledgerOf(pool.name, retries.budgetWindowMs),
+      ledger: parts.ledgerOf(
+        { name: pool.name, targets: pool.targets.map(({ name }) => name) },
+        retries.budgetWindowMs,
+      ),
       isScarce: () => this.room.isTryScarce(),
     });
     const { court, maintenance } = parts;

@@ -1,8 +1,8 @@
 /** A stage for whole routes in virtual time: the pools of the gateway, as it builds them, over targets that are played. */
 import { Alarms } from './attempts/alarm.ts';
-import { Ledger } from './attempts/budget.ts';
 import { deadline } from './attempts/deadline.ts';
 import { fallback } from './attempts/fallback.ts';
+import { Ledger } from './attempts/ledger.ts';
 import { failureOf, type PlayedTime, playedCall, playedReply } from './attempts/played.test.ts';
 import type { Call } from './call/call.ts';
 import type { Failure } from './call/failure.ts';

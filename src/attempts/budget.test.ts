@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { leave } from '../call/leave.ts';
 import type { Timer } from '../world/world.ts';
-import { BUDGET_WAITERS_MAX, Budget, Ledgers } from './budget.ts';
+import { BUDGET_WAITERS_MAX, Budget } from './budget.ts';
 import { failureIn, playedAttempt, playedCall, playedTime, SAID } from './played.test.ts';
 
 /** What happens and how long after the former: a call, a try that must be paid now, or one that may wait. */
@@ -80,20 +80,6 @@ test('a try that was forgotten before it was made counts anew', async () => {
   assert.equal(budget.balance(), 100);
   budget.madeLate(paidMs);
   assert.equal(budget.balance(), 99);
-});
-
-test('a pool of the same name and window goes on with what was paid, and no other', () => {
-  const time = playedTime();
-  const ledgers = new Ledgers();
-  const budgetOf = (pool: string, windowMs = 10_000) =>
-    new Budget({ ...time, ledger: ledgers.of(pool, time.clock.now(), windowMs) });
-  const spent = budgetOf('a');
-  while (spent.tryPay()) {}
-  assert.equal(budgetOf('a').balance(), 80);
-  assert.equal(budgetOf('b').balance(), 100);
-  assert.equal(budgetOf('a', 20_000).balance(), 200);
-  ledgers.keep(new Set(['b']));
-  assert.equal(budgetOf('a').balance(), 100);
 });
 
 test('what cannot be paid now waits for its turn, and is let go evenly', async () => {

@@ -1,8 +1,8 @@
 import type { Call } from '../call/call.ts';
 import type { Clock, Timers } from '../world/world.ts';
 import { OUTAGE_WAIT_MS } from './decide.ts';
+import { BUDGET_WINDOW_MS, Ledger } from './ledger.ts';
 import { stopped } from './pause.ts';
-import { Window } from './window.ts';
 
 /** One further try for each five calls: Finagle's and tower's number; it bounds the load of a bad day to 1.2 × (P4). */
 export const BUDGET_SHARE = 0.2;
@@ -13,9 +13,6 @@ export const BUDGET_FLOOR_PER_S = 10;
  * without hope, and a floor for each of a hundred replicas is no small one (P4).
  */
 export const BUDGET_SCARCE_FLOOR = 1;
-/** The stretch that is accounted, and the slots it is counted in. */
-export const BUDGET_WINDOW_MS = 10_000;
-const SLOTS = 10;
 /** Of the whole window, what may be spent in one second: what was saved up must not come out as a herd. At steady load this is 0.4 times the calls. */
 export const BUDGET_BURST_SHARE = 0.2;
 /** How often waiting tries are let go, a few each time. */
@@ -40,42 +37,6 @@ export type Further = {
   /** While nobody answers it waits so long, if that is longer than usual. */
   readonly hopeMs?: number;
 };
-
-/** What a pool was asked and what it paid of late. It outlives a reload: with each a pool would else have all it may spend once more. */
-export class Ledger {
-  readonly windowMs: number;
-  readonly bornMs: number;
-  readonly calls: Window;
-  /** One slot more than the calls have: a full window of payments and a part, against at most a full window of calls. */
-  readonly paid: Window;
-  readonly paidNow = new Window(10, 100);
-
-  constructor(nowMs: number, windowMs: number = BUDGET_WINDOW_MS) {
-    this.windowMs = windowMs;
-    this.bornMs = nowMs;
-    this.calls = new Window(SLOTS, windowMs / SLOTS);
-    this.paid = new Window(SLOTS + 1, windowMs / SLOTS);
-  }
-}
-
-/** The ledgers of all pools, by their names. */
-export class Ledgers {
-  readonly #byPool = new Map<string, Ledger>();
-
-  /** The pool's, whatever config it is in; a new one where another window was counted. */
-  of(pool: string, nowMs: number, windowMs: number): Ledger {
-    const known = this.#byPool.get(pool);
-    if (known?.windowMs === windowMs) return known;
-    const ledger = new Ledger(nowMs, windowMs);
-    this.#byPool.set(pool, ledger);
-    return ledger;
-  }
-
-  /** Forgets all but these. */
-  keep(pools: ReadonlySet<string>): void {
-    for (const pool of this.#byPool.keys()) if (!pools.has(pool)) this.#byPool.delete(pool);
-  }
-}
 
 /** A try that waits for its turn. */
 type Waiter = {

@@ -27,6 +27,8 @@ const FIXED = [
   '8001387',
   '8002280',
   '8003003',
+  '8004722',
+  '8009373',
 ] as const;
 const FRESH = 2;
 /** The healing and what follows are as long as ever. */

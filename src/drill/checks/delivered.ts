@@ -20,9 +20,11 @@ export const delivered: Check = {
       const sinceMs = seen.again?.first.startMs ?? seen.startMs;
       const untilMs = seen.endMs ?? seen.startMs + deadlineMs;
       if (!isWaySound(record, sinceMs, untilMs) || !isRoomy(record.plan)) continue;
-      if (isHonestBreak(seen) || isRefused(seen) || wasTooHasty(seen) || wasWaitedOut(seen, record.plan)) continue;
+      if (isHonestBreak(seen) || isRefused(seen) || wasTooHasty(seen)) continue;
       const sound = soundTargets(record, sinceMs, untilMs);
-      const isSpent = seen.attempts >= TRIES_MAX && record.plan.targets.length - sound.length >= TRIES_MAX;
+      const unsound = record.plan.targets.length - sound.length;
+      if (wasWaitedOut(seen, record.plan, unsound)) continue;
+      const isSpent = seen.attempts >= TRIES_MAX && unsound >= TRIES_MAX;
       if (sound.length > 0 && !isSpent)
         yield { what: `${story(seen)} although ${sound.join(', ')} was sound all the time`, seen };
     }
@@ -46,11 +48,16 @@ function wasTooHasty({ deadlineMs, code, startMs, endMs }: Seen): boolean {
   return deadlineMs !== undefined && code !== undefined && (endMs ?? startMs) - startMs >= deadlineMs;
 }
 
-/** As the config wants it: a silent target has all the time of a call, and nobody is asked beside it. */
-function wasWaitedOut({ code }: Seen, { config, timeouts, deadlineMs }: Plan): boolean {
+/**
+ * As the config wants it: nobody is asked beside a silent target, which has the time of `first-part`, unsaid half of the call's, so that one other can
+ * be asked after it. Those who were not sound may have had it all.
+ */
+function wasWaitedOut({ code, attempts }: Seen, { config, timeouts, deadlineMs }: Plan, unsound: number): boolean {
   if (code !== 'deadline-passed' && code !== 'answer-timeout') return false;
-  const firstPartMs = Number.parseFloat(timeouts['first-part'] ?? '0') * 1000;
-  return firstPartMs >= deadlineMs && config.includes('hedge: { mode: off }');
+  const said = timeouts['first-part'];
+  const firstPartMs = said === undefined ? deadlineMs / 2 : Number.parseFloat(said) * 1000;
+  const silent = Math.max(1, Math.min(attempts, unsound));
+  return silent * firstPartMs >= deadlineMs && config.includes('hedge: { mode: off }');
 }
 
 /** How long after the healing the last traces may be felt: rests run out, slow start is over. */
