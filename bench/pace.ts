@@ -18,6 +18,8 @@ const LOADS = [
   { callers: 64, ratePerS: 2000 },
 ] as const;
 const SECONDS = 5;
+/** Before it: compilers share the cores with what is measured until the code is warm. */
+const WARM_SECONDS = 10;
 
 /** Latency through each peer less latency to the origin itself, at a constant rate. */
 export async function addedLatency(origin: number, peers: readonly string[]): Promise<Added[]> {
@@ -27,7 +29,7 @@ export async function addedLatency(origin: number, peers: readonly string[]): Pr
   for (const { callers, ratePerS } of LOADS) {
     const base = await paced(direct, callers, ratePerS);
     for (const peer of started) {
-      await paced(peer, callers, ratePerS, 1);
+      await paced(peer, callers, ratePerS, WARM_SECONDS);
       const through = await paced(peer, callers, ratePerS);
       rows.push({
         peer: peer.name,

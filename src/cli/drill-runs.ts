@@ -25,8 +25,8 @@ export type Summary = {
 export type RunOptions = {
   readonly minutes: number | undefined;
   readonly isUntilBroken: boolean;
-  /** Told before each run. */
-  readonly starting?: (nth: number) => Promise<void>;
+  /** Asked before each run; false ends it all. */
+  readonly goesOn?: (nth: number) => Promise<boolean>;
   /** Told after each run; the verdict is let go after the next. */
   readonly told: (summary: Summary, run: Run, verdict: Verdict) => void;
 };
@@ -41,7 +41,7 @@ export async function makeRuns(world: World, runs: Iterable<Run>, options: RunOp
   process.on('unhandledRejection', onStranger);
   let nth = 0;
   for (const run of runs) {
-    await options.starting?.(nth);
+    if ((await options.goesOn?.(nth)) === false) break;
     const judged = await drill({ timers: world.timers, serve }, run.plan, options.minutes, nth % TWICE_EVERY === 0);
     nth += 1;
     const unheard = strangers.splice(0).map((stranger) => ({

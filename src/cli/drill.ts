@@ -21,6 +21,7 @@ export type DrillCommandOptions = {
   readonly jobs?: string;
   readonly untilBroken?: boolean;
   readonly probes?: boolean;
+  readonly untilProbed?: boolean;
   readonly report?: string;
   readonly live?: string;
   readonly shadow?: boolean;
@@ -101,12 +102,13 @@ async function inOne(
   await makeRuns(world, runsOf(asked), {
     minutes: asked.minutes,
     isUntilBroken: options.untilBroken === true,
-    starting: async (nth) => {
-      if (probes?.isOn !== true || nth < PROBED_MIN || nth % PROBED_EVERY > 0) return;
+    goesOn: async (nth) => {
+      if (probes?.isOn !== true || nth < PROBED_MIN || nth % PROBED_EVERY > 0) return true;
       const hits = await probes.hits();
-      if (nth < probedMax && Object.values(hits).includes(0)) return;
+      if (nth < probedMax && Object.values(hits).includes(0)) return true;
       teller.hit(hits);
       await probes.stop();
+      return options.untilProbed !== true;
     },
     told: (summary, run, verdict) => {
       teller.told(summary, run);
@@ -126,17 +128,25 @@ async function inMany(world: World, asked: Asked, options: DrillCommandOptions, 
   const common = [
     ...(options.minutes === undefined ? [] : ['--minutes', options.minutes]),
     ...(options.scenario === undefined ? [] : ['--scenario', options.scenario]),
-    ...(asked.areProbesCounted ? ['--probes'] : []),
     ...(options.untilBroken === true ? ['--until-broken'] : []),
   ];
-  const argumentsOf = shares(asked.first, asked.count, asked.jobs).map(({ first, count }) => [
-    ...['--seed', String(first), '--seeds', String(count)],
-    ...common,
-  ]);
-  const failures = await inProcesses(world.timers, argumentsOf, (line) => {
-    if ('probes' in line) teller.hit(line.probes);
-    else teller.told(line, undefined);
-  });
+  // Of several scenarios not every run is a seed further, and after a broken one there may be no rest to make.
+  const canSplit = (asked.scenarios?.length ?? 1) === 1 && options.untilBroken !== true;
+  const unsplit = asked.areProbesCounted && !canSplit ? '--probes' : '--no-probes';
+  const failures = await inProcesses(
+    world.timers,
+    shares(asked.first, asked.count, asked.jobs),
+    asked.areProbesCounted && canSplit,
+    ({ first, count }, isProbed) => [
+      ...['--seed', String(first), '--seeds', String(count)],
+      ...common,
+      isProbed ? '--until-probed' : unsplit,
+    ],
+    (line) => {
+      if ('probes' in line) teller.hit(line.probes);
+      else teller.told(line, undefined);
+    },
+  );
   teller.failed(failures);
 }
 
@@ -180,7 +190,7 @@ async function read(options: DrillCommandOptions, world: World): Promise<Asked |
   if (jobs > 1 && options.report !== undefined) return ['--report is about one run; leave --jobs out'];
   const scenarios = await scenariosOf(options.scenario, world);
   if (Array.isArray(scenarios) && typeof scenarios[0] === 'string') return scenarios as string[];
-  const areProbesCounted = options.probes === true || count >= LONG_SEEDS;
+  const areProbesCounted = options.untilProbed === true || (options.probes ?? count >= LONG_SEEDS);
   return { first, count, minutes, jobs, areProbesCounted, scenarios: scenarios as readonly Scenario[] | undefined };
 }
 
