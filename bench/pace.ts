@@ -18,18 +18,18 @@ const LOADS = [
   { callers: 64, ratePerS: 2000 },
 ] as const;
 const SECONDS = 5;
-/** Before it: compilers share the cores with what is measured until the code is warm. */
-const WARM_SECONDS = 10;
+/** Before all, at the higher rate: compilers share the cores with what is measured until the code is warm, tens of thousands of calls long. */
+const WARM_UP = { callers: 64, ratePerS: 2000, seconds: 15 } as const;
 
 /** Latency through each peer less latency to the origin itself, at a constant rate. */
 export async function addedLatency(origin: number, peers: readonly string[]): Promise<Added[]> {
   const direct = { name: 'direct', port: origin, path: PATH } as Peer;
   const rows: Added[] = [];
   const started = await Promise.all(peers.map((name) => startPeer(name, origin)));
+  for (const peer of started) await paced(peer, WARM_UP.callers, WARM_UP.ratePerS, WARM_UP.seconds);
   for (const { callers, ratePerS } of LOADS) {
     const base = await paced(direct, callers, ratePerS);
     for (const peer of started) {
-      await paced(peer, callers, ratePerS, WARM_SECONDS);
       const through = await paced(peer, callers, ratePerS);
       rows.push({
         peer: peer.name,
