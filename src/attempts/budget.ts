@@ -218,8 +218,9 @@ export class Budget {
     const scarceSinceMs = this.#scarceSinceMs ?? nowMs;
     for (const line of [this.#seniors, this.#unsent, this.#waiters]) {
       for (const waiter of line) {
+        if (nowMs - Math.max(waiter.sinceMs, scarceSinceMs) < waiter.patienceMs) continue;
         // probe: a waiting try is given up
-        if (nowMs - Math.max(waiter.sinceMs, scarceSinceMs) >= waiter.patienceMs) waiter.giveUp();
+        waiter.giveUp();
       }
     }
   }
