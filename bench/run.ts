@@ -43,7 +43,7 @@ const GAP_MS = 10;
 type Row = {
   readonly peer: string;
   readonly values: number[];
-  lateMs?: { readonly p50: number; readonly p99: number };
+  readonly lateMs?: { readonly p50: number; readonly p99: number };
 };
 
 /** Progress goes to stderr, the result to stdout. */
@@ -131,8 +131,11 @@ async function versions(): Promise<string> {
   const haproxy = /HAProxy version (\S+)/.exec(await output('haproxy', ['-v']))?.[1];
   const nginx = /nginx\/(\S+)/.exec(await output('nginx', ['-v']))?.[1];
   const [cpu] = cpus();
-  const where = cores === undefined ? 'sharing the cores with the load' : 'a core to itself, the load on the others';
-  return `${cpu?.model ?? 'unknown'} × ${cpus().length}, Linux ${release()}; Node ${process.version}, HAProxy ${haproxy} (one thread), nginx ${nginx} (one worker); each proxy with ${where}`;
+  const where =
+    cores === undefined
+      ? 'each proxy shares the cores with the load'
+      : 'each proxy has a core to itself, the load the others';
+  return `${cpu?.model ?? 'unknown'} × ${cpus().length}, Linux ${release()}; Node ${process.version}, HAProxy ${haproxy} (one thread), nginx ${nginx} (one worker); ${where}`;
 }
 
 if (process.argv.includes('--held')) {

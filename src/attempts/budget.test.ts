@@ -194,20 +194,23 @@ function scarce(isScarce = () => true) {
   return { time, budget, made };
 }
 
+/** What becomes of a turn that has to be waited for, as soon as it is known. */
+function waited(turn: ReturnType<Budget['turn']>): { isPaid?: boolean } {
+  assert.ok(turn instanceof Promise);
+  const heard: { isPaid?: boolean } = {};
+  turn.then((isPaid) => Object.assign(heard, { isPaid }));
+  return heard;
+}
+
 test('while nobody answers a try waits two seconds for its turn and no longer', async () => {
   const { time, budget } = scarce();
   const call = playedCall(time);
-  const turn = budget.turn(call);
-  assert.ok(turn instanceof Promise);
-  let end: boolean | undefined;
-  turn.then((isPaid) => {
-    end = isPaid;
-  });
+  const turn = waited(budget.turn(call));
   await time.pass(1_990);
-  assert.equal(end, undefined);
+  assert.equal(turn.isPaid, undefined);
   assert.equal(budget.waiting, 1);
   await time.pass(20);
-  assert.equal(end, false);
+  assert.equal(turn.isPaid, false);
   assert.equal(budget.waiting, 0);
   assert.equal(call.leavers.size, 0);
 });
@@ -215,33 +218,23 @@ test('while nobody answers a try waits two seconds for its turn and no longer', 
 test('who waits when somebody answers again gets his turn', async () => {
   let isOut = true;
   const { time, budget } = scarce(() => isOut);
-  const turn = budget.turn(playedCall(time));
-  assert.ok(turn instanceof Promise);
-  let end: boolean | undefined;
-  turn.then((isPaid) => {
-    end = isPaid;
-  });
+  const turn = waited(budget.turn(playedCall(time)));
   await time.pass(1_950);
   // No try is let go before the wait would have ended: the pace is a tenth of a second.
   isOut = false;
   await time.pass(200);
-  assert.equal(end, true);
+  assert.equal(turn.isPaid, true);
 });
 
 test('who waited already when nobody answered any more is told when a short outage would be over', async () => {
   let isOut = false;
   const { time, budget } = scarce(() => isOut);
-  const turn = budget.turn(playedCall(time));
-  assert.ok(turn instanceof Promise);
-  let end: boolean | undefined;
-  turn.then((isPaid) => {
-    end = isPaid;
-  });
+  const turn = waited(budget.turn(playedCall(time)));
   isOut = true;
   await time.pass(5_000);
-  assert.equal(end, undefined);
+  assert.equal(turn.isPaid, undefined);
   await time.pass(200);
-  assert.equal(end, false);
+  assert.equal(turn.isPaid, false);
   assert.equal(budget.waiting, 0);
 });
 

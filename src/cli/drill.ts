@@ -47,6 +47,7 @@ const SIMULATED =
 
 /** Counting doubles the time of a run. Of more runs than this it ends when each probe was hit, and after a fifth of them at the latest. */
 const PROBED_MIN = 200;
+/** Runs between two looks at what was hit. */
 const PROBED_EVERY = 50;
 
 /** What was asked for, with every number read. */
@@ -130,17 +131,19 @@ async function inMany(world: World, asked: Asked, options: DrillCommandOptions, 
     ...(options.scenario === undefined ? [] : ['--scenario', options.scenario]),
     ...(options.untilBroken === true ? ['--until-broken'] : []),
   ];
-  // Of several scenarios not every run is a seed further, and after a broken one there may be no rest to make.
-  const canSplit = (asked.scenarios?.length ?? 1) === 1 && options.untilBroken !== true;
-  const unsplit = asked.areProbesCounted && !canSplit ? '--probes' : '--no-probes';
+  // Of several scenarios not every run is a seed further, and where something else may end it there is no rest to make.
+  const isEnded = options.untilBroken === true || options.untilProbed === true;
+  const isSplit = asked.areProbesCounted && !isEnded && (asked.scenarios?.length ?? 1) === 1;
+  const isWholeProbed = asked.areProbesCounted && !isSplit;
+  const whole = options.untilProbed === true ? '--until-probed' : isWholeProbed ? '--probes' : '--no-probes';
   const failures = await inProcesses(
     world.timers,
     shares(asked.first, asked.count, asked.jobs),
-    asked.areProbesCounted && canSplit,
+    isSplit,
     ({ first, count }, isProbed) => [
       ...['--seed', String(first), '--seeds', String(count)],
       ...common,
-      isProbed ? '--until-probed' : unsplit,
+      isProbed ? '--until-probed' : whole,
     ],
     (line) => {
       if ('probes' in line) teller.hit(line.probes);

@@ -56,7 +56,7 @@ program
   .option('--until-broken', 'stop at the first run that breaks a promise')
   .option('--probes', 'count which rare states of the code were reached; always done from 1,000 seeds on')
   .option('--no-probes', 'do not count them, however many seeds')
-  .option('--until-probed', 'stop when each of them was reached, or after a fifth of the seeds')
+  .option('--until-probed', 'stop when each of them was reached, or after a fifth of the runs, 200 at least')
   .option('-r, --report <file>', 'write what happened as an HTML page')
   .option('--live <config>', 'against the running gateway of this config and its sandbox targets')
   .option('--shadow', 'with --live: start a gateway with a copy of the config, its targets replaced by sandboxes')
