@@ -31,6 +31,9 @@ export type BodyParts = {
   part(bytes: Uint8Array): void;
 };
 
+/** In the place of who has heard all: a connection that is kept must not keep the call it carried last. */
+const NOBODY: BodyParts = { part() {} };
+
 /** 13 hex digits are 52 bits: no size loses precision. Leading zeros count as digits. */
 const SIZE_DIGITS_MAX = 13;
 
@@ -71,7 +74,7 @@ export class BodyReader {
   /** True once the last chunk has come: what is wrong from there on is wrong with the trailers. */
   isInTrailers = false;
   readonly #limits: BodyLimits;
-  #sink: BodyParts = { part() {} };
+  #sink: BodyParts = NOBODY;
   #place: Place = 'done';
   /** Content bytes left of the length or of the chunk. */
   #left = 0;
@@ -116,6 +119,7 @@ export class BodyReader {
   /** Forgets the rest: `feed` takes no more bytes. For a sink that gives up in the middle of a part. */
   stop(): void {
     this.#place = 'done';
+    this.#sink = NOBODY;
   }
 
   /** What an end of the connection means here: only a body framed by it, or one that was done before, is whole. */
@@ -163,6 +167,7 @@ export class BodyReader {
       }
       if (at < 0) return REFUSED;
     }
+    if (this.#place === 'done') this.#sink = NOBODY;
     return at;
   }
 
