@@ -71,8 +71,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'no-deadline',
     tells: 'Calls are tried and waited for after their deadline.',
     file: 'attempts/deadline.ts',
-    from: '      guard.alarm = alarms.set(leftMs, guard);\n',
-    to: '      guard.alarm = alarms.set(leftMs + 120_000, guard);\n',
+    from: '    guard.alarm = alarms.set(leftMs, guard);\n',
+    to: '    guard.alarm = alarms.set(leftMs + 120_000, guard);\n',
   },
   {
     name: 'doubtful-connection-reused',

@@ -15,7 +15,7 @@ import { Court } from './health/blame.ts';
 import { Maintenance, maintenance } from './health/maintenance.ts';
 import type { Requester } from './http1/contract.ts';
 import { explain } from './pipeline/explain.ts';
-import { type Filter, type Service, stack } from './pipeline/service.ts';
+import { type Ask, tell } from './pipeline/service.ts';
 import { PoolOfRoute, type PoolParts } from './pool.ts';
 import { ask } from './providers/ask.ts';
 import { listModels, type ModelSources } from './providers/models.ts';
@@ -50,7 +50,7 @@ export type Memory = {
 
 /** The gateway: what answers calls, and what an operator can do to it while it runs. */
 export type Gateway = {
-  readonly service: Service;
+  readonly ask: Ask;
   readonly control: Control;
   /** What a caller asks for by its fields, within the bounds of the route that its path and model lead to. */
   hints(fields: Fields, path: string, model: string | undefined): Hints;
@@ -73,7 +73,7 @@ export function createMemory(world: GatewayParts['world'], settings: Settings): 
   };
 }
 
-/** The path of a call: config × world → Service. A reload makes a new one; calls under way finish on the old. */
+/** The path of a call: config × world → Ask. A reload makes a new one; calls under way finish on the old. */
 export function createGateway(settings: Settings, parts: GatewayParts): Gateway {
   const { world, requester, memory } = parts;
   const { clock, timers } = world;
@@ -95,32 +95,33 @@ export function createGateway(settings: Settings, parts: GatewayParts): Gateway 
   const pools = routes.flatMap((each) => each.pools);
   const models = listModels(modelSources(settings, shared));
   const find = (path: string, model: string | undefined) => routes.find((each) => takes(each.route, path, model));
-  const path: Service = (call) => {
-    if (call.method === 'GET' && call.path === '/v1/models') return models(call);
-    return find(barePath(call.path), call.model)?.service(call) ?? Promise.reject(unrouted(call, settings));
+  const path: Ask = (call, taker) => {
+    if (call.method === 'GET' && call.path === '/v1/models') {
+      tell(models(call), taker);
+      return;
+    }
+    const route = find(barePath(call.path), call.model);
+    if (route === undefined) taker.failed(unrouted(call, settings));
+    else route.ask(call, taker);
   };
-  const service = stack(
-    [
-      // First: whatever is thrown below leaves as one Failure with its story, and who was to blame is judged when all is known.
-      explain((call) => shared.court.judge(call)),
-      // Above all that may be silent: its comments are for the connection of this caller, and in no journal.
-      heartbeat({ timers, heartbeatMs: settings.heartbeatMs, place: (call) => placeOf(call, pools) }),
-      // Above all that asks: who comes back reads on, and asks nobody anew.
-      replays.filter,
-      // Before any work: a refused call must cost nothing.
-      maintenance(plan, clock),
-      // Above all that waits or tries again: they share one clock.
-      deadline({ clock, alarms: new Alarms(timers) }),
-      // Above resume, which mends the stream that a plain answer is put together from.
-      ...(settings.streams.isPlainStreamed ? [assemble()] : NO_FILTERS),
-      // Above the routes: another pool may finish what one began.
-      resume({ clock, mode: settings.streams.resume, resumesMax: settings.retries.resumesMax }),
-    ],
-    path,
-  );
+  // Above the routes: another pool may finish what one began.
+  const resumed = resume({ clock, mode: settings.streams.resume, resumesMax: settings.retries.resumesMax }, path);
+  // Above resume, which mends the stream that a plain answer is put together from.
+  const assembled = settings.streams.isPlainStreamed ? assemble(resumed) : resumed;
+  // Above all that waits or tries again: they share one clock. Each step tells the one above by calling it.
+  const timed = deadline({ clock, alarms: new Alarms(timers) }, assembled);
+  // Before any work: a refused call must cost nothing.
+  const open = maintenance(plan, clock, timed);
+  // Above all that asks: who comes back reads on, and asks nobody anew.
+  const replayed = replays.over(open);
+  // Above all that may be silent: its comments are for the connection of this caller, and in no journal.
+  const place = (call: Call) => placeOf(call, pools);
+  const beating = heartbeat({ timers, heartbeatMs: settings.heartbeatMs, place }, replayed);
+  // First: whatever is thrown below leaves as one Failure with its story, and who was to blame is judged when all is known.
+  const ask = explain((call) => shared.court.judge(call), beating);
   const ready = standby(pools, { ...shared, settings });
   return {
-    service,
+    ask,
     control: control(pools, plan),
     hints: hintReader(settings, find),
     follow: (id, lastEventId, caller) => replays.follow(id, lastEventId, caller),
@@ -131,12 +132,10 @@ export function createGateway(settings: Settings, parts: GatewayParts): Gateway 
   };
 }
 
-const NO_FILTERS: readonly Filter[] = [];
-
 type RouteInForce = {
   readonly route: RouteSettings;
   readonly pools: readonly PoolOfRoute[];
-  readonly service: Service;
+  readonly ask: Ask;
 };
 
 function routeOf(route: RouteSettings, settings: Settings, parts: PoolParts): RouteInForce {
@@ -147,21 +146,21 @@ function routeOf(route: RouteSettings, settings: Settings, parts: PoolParts): Ro
   return {
     route,
     pools: larger === undefined ? pools : [...pools, larger],
-    service: routeService(pools, larger, parts),
+    ask: routeAsk(pools, larger, parts),
   };
 }
 
 /** The pools of a route, for each dialect that callers speak: only targets that understand a call are ever asked. */
-function routeService(pools: readonly PoolOfRoute[], larger: PoolOfRoute | undefined, parts: PoolParts): Service {
+function routeAsk(pools: readonly PoolOfRoute[], larger: PoolOfRoute | undefined, parts: PoolParts): Ask {
   const { clock, chance } = parts.world;
-  const byDialect = new Map<Dialect, Service>();
-  const build = (dialect: Dialect): Service => {
+  const byDialect = new Map<Dialect, Ask>();
+  const build = (dialect: Dialect): Ask => {
     const door = (pool: PoolOfRoute) => {
       const seats = pool.seats.filter((seat) => speaks(seat.target, dialect));
       return seats.length === 0 ? [] : [pool.door(seats)];
     };
     const doors = pools.flatMap(door);
-    if (doors.length === 0) return (call) => Promise.reject(unspoken(call));
+    if (doors.length === 0) return (call, taker) => taker.failed(unspoken(call));
     // Above retry, which each door begins with: a pool is left only when its tries are spent.
     return fallback({
       doors,
@@ -171,13 +170,13 @@ function routeService(pools: readonly PoolOfRoute[], larger: PoolOfRoute | undef
       onGiveUp: (call) => parts.court.judge(call),
     });
   };
-  return (call) => {
-    let service = byDialect.get(call.dialect);
-    if (service === undefined) {
-      service = build(call.dialect);
-      byDialect.set(call.dialect, service);
+  return (call, taker) => {
+    let ask = byDialect.get(call.dialect);
+    if (ask === undefined) {
+      ask = build(call.dialect);
+      byDialect.set(call.dialect, ask);
     }
-    return service(call);
+    ask(call, taker);
   };
 }
 

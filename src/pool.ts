@@ -24,6 +24,7 @@ import { unvisitedCount } from './balance/visited.ts';
 import type { Call } from './call/call.ts';
 import type { Failure } from './call/failure.ts';
 import { type Seat, type SeatHearer, seatOf } from './call/seat.ts';
+import type { Attempt } from './call/story.ts';
 import {
   type AttemptClocks,
   type Balance,
@@ -39,7 +40,6 @@ import type { Court } from './health/blame.ts';
 import type { Maintenance } from './health/maintenance.ts';
 import { PoolHealth, type View } from './health/pool-health.ts';
 import type { ExchangeClocks, Requester } from './http1/contract.ts';
-import { promised, stack } from './pipeline/service.ts';
 import { asking } from './providers/ask.ts';
 import { speaks } from './providers/speaks.ts';
 import type { TargetAbility } from './stream/abilities.ts';
@@ -169,7 +169,7 @@ export class PoolOfRoute {
       watched,
     );
     // Above the clocks of the first part: what was said already is said again before anything new comes.
-    seat.ask = stack([goOn({ clock, ability: abilityOf(target), model })], promised(limited));
+    seat.ask = goOn({ clock, ability: abilityOf(target), model }, limited);
   }
 
   /** Targets that may be asked for a call and were not. */
@@ -214,40 +214,49 @@ export class PoolOfRoute {
       hearers: this.#hearers,
       clock,
     });
-    const again = retry({
-      ...this.#parts.world,
-      budget: this.#budget,
-      baseMs: backoffBaseMs(
-        seats.map((seat) => seat.target.origin),
-        retries.backoffLanMs,
-        retries.backoffWanMs,
-      ),
-      othersLeft: picks.left,
-      isElsewhereLeft: !isLast,
-      retryAfterMs,
-      outageMs: () => this.health.outageMs(),
-      limits: retries,
-    });
-    // Nearest the targets: it alone sees how slow each is.
-    const side = hedge({
-      clock,
-      alarms: this.#parts.softAlarms,
-      budget: this.#budget,
-      // Where it is off silence is watched all the same: what is lost would hold its place for as long as a call may take.
-      mayHedge: this.#whole.hedge !== undefined,
-      softMs: (call) => this.#soft.ms(call),
-      othersLeft: picks.left,
-      isElsewhereLeft: !isLast,
-      onSilent: (attempt, call) => {
-        this.health.silent(attempt);
-        this.room.silent(call, attempt);
-        const seat = this.seats.find(({ target }) => target.name === attempt.target);
-        if (seat !== undefined) this.#limits.silent(seat, call, attempt);
+    // Below all that tries again: what is held back here was sent nowhere, and costs no try.
+    const admitted = this.#admission.before(picks.ask);
+    // Nearest the targets of what tries again: it alone sees how slow each is.
+    const hedged = hedge(
+      {
+        clock,
+        alarms: this.#parts.softAlarms,
+        budget: this.#budget,
+        // Where it is off silence is watched all the same: what is lost would hold its place for as long as a call may take.
+        mayHedge: this.#whole.hedge !== undefined,
+        softMs: (call) => this.#soft.ms(call),
+        othersLeft: picks.left,
+        isElsewhereLeft: !isLast,
+        onSilent: (attempt, call) => this.#silent(attempt, call),
       },
-    });
-    // Retry above hedge: a hedged pair is one try, and it pays the budget. Admission below all that tries again: what is held back there was
-    // sent nowhere, and costs no try.
-    return { service: stack([again, side, this.#admission.filter], picks.service), left: picks.left };
+      admitted,
+    );
+    // Above hedge: a hedged pair is one try, and it pays the budget.
+    const retried = retry(
+      {
+        ...this.#parts.world,
+        budget: this.#budget,
+        baseMs: backoffBaseMs(
+          seats.map((seat) => seat.target.origin),
+          retries.backoffLanMs,
+          retries.backoffWanMs,
+        ),
+        othersLeft: picks.left,
+        isElsewhereLeft: !isLast,
+        retryAfterMs,
+        outageMs: () => this.health.outageMs(),
+        limits: retries,
+      },
+      hedged,
+    );
+    return { ask: retried, left: picks.left };
+  }
+
+  #silent(attempt: Attempt, call: Call): void {
+    this.health.silent(attempt);
+    this.room.silent(call, attempt);
+    const seat = this.seats.find(({ target }) => target.name === attempt.target);
+    if (seat !== undefined) this.#limits.silent(seat, call, attempt);
   }
 }
 

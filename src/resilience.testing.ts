@@ -14,7 +14,7 @@ import { Court } from './health/blame.ts';
 import { Maintenance } from './health/maintenance.ts';
 import type { Requester } from './http1/contract.ts';
 import { explain } from './pipeline/explain.ts';
-import { type Service, stack } from './pipeline/service.ts';
+import { asked, promised, type Service } from './pipeline/service.ts';
 import { PoolOfRoute, type PoolParts } from './pool.ts';
 import { TargetAbility } from './stream/abilities.ts';
 import type { Chance } from './world/world.ts';
@@ -81,18 +81,17 @@ export function route(
     pool.meet(pools);
     for (const seat of pool.seats) {
       const each = played.get(seat.target.name);
-      if (each !== undefined) seat.ask = (call) => play(each, call, time, startMs);
+      if (each !== undefined) seat.ask = asked((call) => play(each, call, time, startMs));
     }
   }
-  const service = stack(
-    [explain((call) => parts.court.judge(call)), deadline({ clock, alarms: new Alarms(timers) })],
-    fallback({
-      doors: pools.map((pool) => pool.door(pool.seats)),
-      clock,
-      chance,
-      onGiveUp: (call) => parts.court.judge(call),
-    }),
-  );
+  const route = fallback({
+    doors: pools.map((pool) => pool.door(pool.seats)),
+    clock,
+    chance,
+    onGiveUp: (call) => parts.court.judge(call),
+  });
+  const timed = deadline({ clock, alarms: new Alarms(timers) }, route);
+  const service = promised(explain((call) => parts.court.judge(call), timed));
   return { service, pools };
 }
 

@@ -162,7 +162,7 @@ async function openServers(
     clock: world.clock,
     timers: world.timers,
     chance: world.chance,
-    service: () => force.gateway.service,
+    ask: () => force.gateway.ask,
     hints: (fields, path, model) => force.gateway.hints(fields, path, model),
     follow: (id, lastEventId, caller) => force.gateway.follow(id, lastEventId, caller),
     isEdgeSafe: () => force.settings.errors.isEdgeSafe,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Failure } from '../call/failure.ts';
 import { ABANDONED, ANSWERED, type Outcome } from '../call/reply.ts';
+import { promised } from '../pipeline/service.ts';
 import { ACCEPTED_ROW, Admission } from './admission.ts';
 import {
   answeredWith,
@@ -167,12 +168,15 @@ test('the refused are told at once when to come back, and nothing was sent', asy
   for (let i = 0; i < 1000; i++) send('failed');
   let asked = 0;
   let refused = 0;
+  const service = promised(
+    admission.before((_call, taker) => {
+      asked += 1;
+      taker.answered(wholeAnswer());
+    }),
+  );
   for (let i = 0; i < 200; i++) {
     try {
-      await admission.filter(playedCall(time), () => {
-        asked += 1;
-        return Promise.resolve(wholeAnswer());
-      });
+      await service(playedCall(time));
     } catch {
       refused += 1;
     }
@@ -181,7 +185,7 @@ test('the refused are told at once when to come back, and nothing was sent', asy
   assert.ok(asked > 20 && asked < 65, `${asked} were sent`);
   const failure = await failureIn(
     (async () => {
-      for (;;) await admission.filter(playedCall(time), () => Promise.resolve(wholeAnswer()));
+      for (;;) await service(playedCall(time));
     })(),
   );
   assert.equal(failure.code, 'admission-refused');

@@ -6,7 +6,7 @@ import type { Seat, SeatHearer } from '../call/seat.ts';
 import type { Attempt } from '../call/story.ts';
 import { CATALOGUE } from '../diagnosis/catalogue.ts';
 import type { Phase } from '../diagnosis/evidence.ts';
-import type { Filter } from '../pipeline/service.ts';
+import type { Ask } from '../pipeline/service.ts';
 import type { Chance, Clock } from '../world/world.ts';
 import { Window } from './window.ts';
 
@@ -58,20 +58,25 @@ export class Admission implements SeatHearer {
   }
 
   /** Above the pick of a pool. @throws Failure `admission-refused`. */
-  readonly filter: Filter = (call, next) => {
-    const share = this.refusedShare(callerOf(call));
-    if (share === 0 || this.#chance.float() >= share) return next(call);
-    // Counted as sent, as the book does: refusing must not look like calm.
-    this.#countSent(call, this.#clock.now());
-    return Promise.reject(
-      new Failure('admission-refused', {
-        phase: 'queue',
-        firstEvent: 'answer',
-        note: `${Math.round(share * 100)} % of calls are held back`,
-        retryAfterMs: ADMISSION_RETRY_AFTER_MS,
-      }),
-    );
-  };
+  before(ask: Ask): Ask {
+    return (call, taker) => {
+      const share = this.refusedShare(callerOf(call));
+      if (share === 0 || this.#chance.float() >= share) {
+        ask(call, taker);
+        return;
+      }
+      // Counted as sent, as the book does: refusing must not look like calm.
+      this.#countSent(call, this.#clock.now());
+      taker.failed(
+        new Failure('admission-refused', {
+          phase: 'queue',
+          firstEvent: 'answer',
+          note: `${Math.round(share * 100)} % of calls are held back`,
+          retryAfterMs: ADMISSION_RETRY_AFTER_MS,
+        }),
+      );
+    };
+  }
 
   /** The part of this caller's calls that is refused now, 0…0.8. */
   refusedShare(caller: string): number {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Call } from '../call/call.ts';
 import { ANSWERED, type Outcome, type Reply } from '../call/reply.ts';
 import { classify } from '../diagnosis/classify.ts';
-import type { Service } from '../pipeline/service.ts';
+import { asked, promised, type Service } from '../pipeline/service.ts';
 import { Alarms } from './alarm.ts';
 import { deadline } from './deadline.ts';
 import { pause } from './pause.ts';
@@ -18,8 +18,7 @@ import {
 } from './played.test.ts';
 
 function guarded(time: PlayedTime, next: Service): Service {
-  const filter = deadline({ clock: time.clock, alarms: new Alarms(time.timers) });
-  return (call) => filter(call, next);
+  return promised(deadline({ clock: time.clock, alarms: new Alarms(time.timers) }, asked(next)));
 }
 
 /** What a listener hears. */

@@ -2,9 +2,8 @@ import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
 import { stopWork } from '../call/leave.ts';
 import type { Outcome, Reply, Sink } from '../call/reply.ts';
-import { SETTLED } from '../call/settle.ts';
 import type { Attempt } from '../call/story.ts';
-import type { Filter } from '../pipeline/service.ts';
+import type { Ask, Taker } from '../pipeline/service.ts';
 import type { Clock } from '../world/world.ts';
 import type { Alarm, Alarms, Ringer } from './alarm.ts';
 
@@ -12,18 +11,16 @@ import type { Alarm, Alarms, Ringer } from './alarm.ts';
  * Ends a call at its deadline, whatever the rooms below are doing: it does not rely on them to notice. Before the first part the
  * call fails with `answer-timeout` when a target had stayed silent beyond its own clock, else with `deadline-passed`; a reply that still flows is cut and ends as `failed`, never as whole (P2).
  */
-export function deadline({ clock, alarms }: { readonly clock: Clock; readonly alarms: Alarms }): Filter {
-  return (call, next) => {
+export function deadline({ clock, alarms }: { readonly clock: Clock; readonly alarms: Alarms }, ask: Ask): Ask {
+  return (call, taker) => {
     const leftMs = call.deadlineMs - clock.now();
-    if (leftMs <= 0) return Promise.reject(passed(call, clock));
-    return new Promise((resolve, reject) => {
-      const guard = new Guard(call, clock, resolve, reject);
-      guard.alarm = alarms.set(leftMs, guard);
-      next(call).then(
-        (reply) => guard.reply(reply),
-        (failure) => guard.fail(failure),
-      );
-    });
+    if (leftMs <= 0) {
+      taker.failed(passed(call, clock));
+      return;
+    }
+    const guard = new Guard(call, clock, taker);
+    guard.alarm = alarms.set(leftMs, guard);
+    ask(call, guard);
   };
 }
 
@@ -58,25 +55,24 @@ function isOverdue({ verdict, overdueMs, firstPartMs }: Attempt): boolean {
 }
 
 /** Watches one call, and stands in for its reply so that a cut can be told to whoever listens. Parts do not pass through it. */
-class Guard implements Reply, Ringer {
+class Guard implements Reply, Taker, Ringer {
   alarm: Alarm | undefined;
   readonly #call: Call;
   readonly #clock: Clock;
-  #resolve: (reply: Reply) => void;
-  #reject: (failure: unknown) => void;
+  /** undefined once it was told: it must not be kept for as long as the reply flows. */
+  #taker: Taker | undefined;
   #inner: Reply | undefined;
   #sink: Sink | undefined;
   #cut: Outcome | undefined;
   #isCancelled = false;
 
-  constructor(call: Call, clock: Clock, resolve: (reply: Reply) => void, reject: (failure: unknown) => void) {
+  constructor(call: Call, clock: Clock, taker: Taker) {
     this.#call = call;
     this.#clock = clock;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#taker = taker;
   }
 
-  reply(inner: Reply): void {
+  answered(inner: Reply): void {
     if (this.#cut !== undefined) {
       inner.cancel();
       return;
@@ -84,20 +80,24 @@ class Guard implements Reply, Ringer {
     if (inner.tunnel !== undefined) {
       // The call is answered; how long the two speak from here on is theirs.
       this.#disarm();
-      this.#resolve(inner);
+      this.#tell()?.answered(inner);
       return;
     }
     this.#inner = inner;
     inner.onOutcome(() => this.#disarm());
-    this.#resolve(this);
-    this.#resolve = SETTLED;
-    this.#reject = SETTLED;
+    this.#tell()?.answered(this);
   }
 
-  fail(failure: unknown): void {
+  failed(failure: unknown): void {
     if (this.#cut !== undefined) return;
     this.#disarm();
-    this.#reject(failure);
+    this.#tell()?.failed(failure);
+  }
+
+  #tell(): Taker | undefined {
+    const taker = this.#taker;
+    this.#taker = undefined;
+    return taker;
   }
 
   ring(): void {
@@ -112,7 +112,7 @@ class Guard implements Reply, Ringer {
       for (const attempt of this.#call.story.attempts) if (isOverdue(attempt)) attempt.code = 'answer-timeout';
       // Waits and attempts under way are stopped, not only disowned: each would still occupy a target.
       stopWork(this.#call);
-      this.#reject(failure);
+      this.#tell()?.failed(failure);
       return;
     }
     inner.cancel();

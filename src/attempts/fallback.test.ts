@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
 import type { CauseCode } from '../diagnosis/catalogue.ts';
+import { promised, asked as telling } from '../pipeline/service.ts';
 import { Budget } from './budget.ts';
 import { type Door, fallback } from './fallback.ts';
 import {
@@ -29,7 +30,7 @@ function stage(plays: Record<string, Play>, over: { larger?: string; luck?: numb
     const way = (word: string, count: number) => ({
       left: (call: Call) =>
         call.story.attempts.some((each) => each.pool === name && each.reason === word) ? 0 : count,
-      service: async (call: Call) => {
+      ask: telling(async (call: Call) => {
         if (count === 0) throw new Failure('no-target-fit', { phase: 'queue', firstEvent: 'answer' });
         asked.push(`${name} ${word}`);
         // Its waiting room is left soon while other pools can be asked; nobody was tried.
@@ -44,21 +45,21 @@ function stage(plays: Record<string, Play>, over: { larger?: string; luck?: numb
         });
         if (fails !== undefined) throw fails;
         return wholeAnswer(name);
-      },
+      }),
     });
     const budget = new Budget({ ...time, isScarce: () => over.isScarce ?? false });
     return { name, fit: way('fit', fit), anyone: way('anyone', anyone), share: () => share, budget };
   };
   const all = Object.entries(plays).map(([name, play]) => door(name, play));
   const larger = all.find(({ name }) => name === over.larger);
-  const service = fallback({
+  const ask = fallback({
     doors: all.filter((each) => each !== larger),
     largerContext: larger,
     clock: time.clock,
     chance: fixedChance(over.luck ?? 0.5),
     onGiveUp: (call) => given.push(call),
   });
-  return { time, asked, given, service, doors: all };
+  return { time, asked, given, service: promised(ask), doors: all };
 }
 
 const cut = (code: CauseCode = 'closed-before-answer') => failureOf(code);

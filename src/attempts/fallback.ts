@@ -5,7 +5,7 @@ import { note } from '../call/note.ts';
 import type { Reply } from '../call/reply.ts';
 import { wasSent } from '../call/story.ts';
 import { CATALOGUE } from '../diagnosis/catalogue.ts';
-import type { Service } from '../pipeline/service.ts';
+import { type Ask, promised, type Taker, tell } from '../pipeline/service.ts';
 import type { Chance, Clock } from '../world/world.ts';
 import type { Budget } from './budget.ts';
 import { isUnsent } from './decide.ts';
@@ -15,7 +15,7 @@ import { markMoved, paid, worse } from './retry.ts';
 export const CALL_ATTEMPTS_MAX = 32;
 
 /** One way into a pool: its stack down to the pick, and how many targets it could still ask for this call. */
-export type Entrance = { readonly service: Service; readonly left: (call: Call) => number };
+export type Entrance = { readonly ask: Ask; readonly left: (call: Call) => number };
 
 /** A pool as fallback sees it. */
 export type Door = {
@@ -48,25 +48,53 @@ export type FallbackOptions = {
  * Asks pools in order. First only their fit targets; when all of that failed, anyone. What fails for the caller's sake goes no further.
  * @throws Failure the last one that an attempt met; `no-target-fit` when nobody could be asked at all.
  */
-export function fallback(options: FallbackOptions): Service {
+export function fallback(options: FallbackOptions): Ask {
   const { doors } = options;
   const [first] = doors;
   if (first === undefined) {
     throw new Failure('gateway-misconfigured', { phase: 'queue', firstEvent: 'answer', note: 'a route without pools' });
   }
-  return (call) => {
+  return (call, taker) => {
     // A reply broke that could not be mended where it was, and the call is back for another.
-    if (call.story.attempts.length > 0) return walk(call, options, 0, undefined);
-    if (doors.length === 1) {
-      // One pool has nothing to spare its rested targets for: they are asked within the same tries.
-      return first.anyone
-        .service(call)
-        .catch((stranger: unknown) => giveUp(call, options, first, Failure.from(stranger)));
+    if (call.story.attempts.length > 0) {
+      tell(walk(call, options, 0, undefined), taker);
+      return;
     }
-    const from = entrance(options);
-    const door = doors[from] as Door;
-    return door.fit.service(call).catch((stranger: unknown) => walk(call, options, from, Failure.from(stranger)));
+    // One pool has nothing to spare its rested targets for: they are asked within the same tries.
+    const from = doors.length === 1 ? 0 : entrance(options);
+    const way = doors.length === 1 ? first.anyone : (doors[from] as Door).fit;
+    way.ask(call, new FirstPool(call, options, from, taker));
   };
+}
+
+/** Nearly always the only one: what comes after it may take promises. */
+class FirstPool implements Taker {
+  readonly #call: Call;
+  readonly #options: FallbackOptions;
+  /** Its place among the doors. */
+  readonly #at: number;
+  readonly #taker: Taker;
+
+  constructor(call: Call, options: FallbackOptions, at: number, taker: Taker) {
+    this.#call = call;
+    this.#options = options;
+    this.#at = at;
+    this.#taker = taker;
+  }
+
+  answered(reply: Reply): void {
+    this.#taker.answered(reply);
+  }
+
+  failed(stranger: unknown): void {
+    const failure = Failure.from(stranger);
+    const { doors } = this.#options;
+    const further =
+      doors.length === 1
+        ? giveUp(this.#call, this.#options, doors[0] as Door, failure)
+        : walk(this.#call, this.#options, this.#at, failure);
+    tell(further, this.#taker);
+  }
 }
 
 /** The first pool, save for the part of its load that it cannot take yet. */
@@ -107,7 +135,7 @@ async function walk(call: Call, options: FallbackOptions, from: number, met: Fai
     asked.add(door);
     if (isSecondRound) askedAnyone.add(door);
     try {
-      return await way.service(call);
+      return await promised(way.ask)(call);
     } catch (stranger) {
       const latter = Failure.from(stranger);
       failure = failure === undefined ? latter : worse(failure, latter);
@@ -134,7 +162,7 @@ async function askAgain(
   for (const door of doors) {
     if (!(await paid(call, door.budget, options.clock, { isUnsent: isFree(failure) }))) break;
     try {
-      return await door.anyone.service(call);
+      return await promised(door.anyone.ask)(call);
     } catch (stranger) {
       const latter = Failure.from(stranger);
       failure = failure === undefined ? latter : worse(failure, latter);
@@ -182,7 +210,7 @@ async function giveUp(call: Call, options: FallbackOptions, payer: Door, failure
   const isOpen = door !== undefined && door.anyone.left(call) > 0 && (call.isReplayable || isIdempotent(call.method));
   if (isOpen) {
     moved(call, failure, door);
-    if (await paid(call, payer.budget, options.clock, { isMove: true })) return door.anyone.service(call);
+    if (await paid(call, payer.budget, options.clock, { isMove: true })) return promised(door.anyone.ask)(call);
   }
   options.onGiveUp?.(call);
   throw failure;

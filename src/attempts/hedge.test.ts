@@ -4,6 +4,7 @@ import type { Call } from '../call/call.ts';
 import { leave } from '../call/leave.ts';
 import type { Reply } from '../call/reply.ts';
 import type { Attempt } from '../call/story.ts';
+import { promised, asked as telling } from '../pipeline/service.ts';
 import { Alarms } from './alarm.ts';
 import { Budget } from './budget.ts';
 import { type HedgeOptions, hedge } from './hedge.ts';
@@ -24,7 +25,7 @@ function stage(over: Partial<HedgeOptions> & { targets?: number } = {}) {
   const asked: Asked[] = [];
   const silent: string[] = [];
   const { targets = 3 } = over;
-  const filter = hedge({
+  const options: HedgeOptions = {
     clock: time.clock,
     alarms: new Alarms(time.timers),
     budget,
@@ -34,7 +35,7 @@ function stage(over: Partial<HedgeOptions> & { targets?: number } = {}) {
     isElsewhereLeft: false,
     onSilent: (attempt) => silent.push(attempt.target),
     ...over,
-  });
+  };
   const next = (call: Call): Promise<Reply> =>
     new Promise((resolve, reject) => {
       const attempt = playedAttempt(call, `t${asked.length}`, { startMs: time.clock.now(), bytesWritten: 9 });
@@ -44,7 +45,7 @@ function stage(over: Partial<HedgeOptions> & { targets?: number } = {}) {
       };
       asked.push({ call, attempt, atMs: time.clock.now() - 1_000_000, resolve, reject });
     });
-  return { time, budget, asked, silent, service: (call: Call) => filter(call, next) };
+  return { time, budget, asked, silent, service: promised(hedge(options, telling(next))) };
 }
 
 const at = (asked: readonly Asked[], n: number): Asked => {

@@ -4,7 +4,7 @@ import { isIdempotent } from '../call/method.ts';
 import { note } from '../call/note.ts';
 import type { Reply } from '../call/reply.ts';
 import type { Attempt } from '../call/story.ts';
-import type { Filter, Service } from '../pipeline/service.ts';
+import type { Ask, Taker } from '../pipeline/service.ts';
 import type { Clock } from '../world/world.ts';
 import type { Alarm, Alarms, Ringer } from './alarm.ts';
 import type { Budget } from './budget.ts';
@@ -50,22 +50,19 @@ export const HARD_MS_MIN = 30_000;
  * silent to a hard limit and there is another pool, the try is given up.
  * @throws Failure of the last attempt to fail; `answer-timeout` at the hard limit.
  */
-export function hedge(options: HedgeOptions): Filter {
-  return (call, next) => {
-    if (!call.isReplayable && !isIdempotent(call.method)) return next(call);
-    return new Promise((resolve, reject) => {
-      const race = new Race(call, next, options, resolve, reject);
-      race.begin();
-    });
+export function hedge(options: HedgeOptions, ask: Ask): Ask {
+  return (call, taker) => {
+    if (!call.isReplayable && !isIdempotent(call.method)) ask(call, taker);
+    else new Race(call, ask, options, taker).begin();
   };
 }
 
-class Race implements Ringer {
+/** Itself the taker of the first attempt: nearly always the only one. */
+class Race implements Taker, Ringer {
   readonly #call: Call;
-  readonly #next: Service;
+  readonly #ask: Ask;
   readonly #options: HedgeOptions;
-  readonly #resolve: (reply: Reply) => void;
-  readonly #reject: (failure: unknown) => void;
+  readonly #taker: Taker;
   #alarm: Alarm | undefined;
   /** The call as the later attempts see it; undefined until there are any. */
   #twins: Call[] | undefined;
@@ -75,24 +72,18 @@ class Race implements Ringer {
   #struck: Attempt | undefined;
   #failure: Failure | undefined;
 
-  constructor(
-    call: Call,
-    next: Service,
-    options: HedgeOptions,
-    resolve: (reply: Reply) => void,
-    reject: (failure: unknown) => void,
-  ) {
+  constructor(call: Call, ask: Ask, options: HedgeOptions, taker: Taker) {
     this.#call = call;
-    this.#next = next;
+    this.#ask = ask;
     this.#options = options;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#taker = taker;
   }
 
   begin(): void {
     // What an earlier try left behind is not ours to judge.
     this.#call.attempt = undefined;
-    this.#run(this.#call);
+    this.#running = 1;
+    this.#ask(this.#call, this);
     if (!this.#isOver)
       this.#alarm = this.#options.alarms.set(Math.min(SOFT_ANEW_MS, this.#options.softMs(this.#call)), this);
   }
@@ -145,15 +136,15 @@ class Race implements Ringer {
     twin.attempt = undefined;
     if (this.#twins === undefined) this.#twins = [twin];
     else this.#twins.push(twin);
-    this.#run(twin);
+    this.#running += 1;
+    this.#ask(twin, {
+      answered: (reply) => this.#spoke(twin, reply),
+      failed: (stranger) => this.failed(stranger),
+    });
   }
 
-  #run(call: Call): void {
-    this.#running += 1;
-    this.#next(call).then(
-      (reply) => this.#spoke(call, reply),
-      (stranger: unknown) => this.#failed(stranger),
-    );
+  answered(reply: Reply): void {
+    this.#spoke(this.#call, reply);
   }
 
   #spoke(call: Call, reply: Reply): void {
@@ -167,17 +158,17 @@ class Race implements Ringer {
       // Whoever looks at the call from now on means the attempt that answers.
       this.#call.attempt = call.attempt;
     }
-    this.#resolve(reply);
+    this.#taker.answered(reply);
   }
 
-  #failed(stranger: unknown): void {
+  failed(stranger: unknown): void {
     this.#running -= 1;
     const failure = Failure.from(stranger);
     this.#failure = this.#failure === undefined ? failure : worse(this.#failure, failure);
     // With another still under way this is no end: that one may speak.
     if (this.#running > 0 || this.#isOver) return;
     this.#over();
-    this.#reject(this.#failure);
+    this.#taker.failed(this.#failure);
   }
 
   /** Nobody here spoke: the attempts end as timed out, and the call is free for another pool. */
@@ -194,7 +185,7 @@ class Race implements Ringer {
       bytesWritten = Math.max(bytesWritten, attempt.bytesWritten);
     }
     const clock = 'first-output';
-    this.#reject(
+    this.#taker.failed(
       new Failure('answer-timeout', { phase: 'wait-head', firstEvent: 'our-timer', clock, limitMs, bytesWritten }),
     );
   }

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Call } from '../call/call.ts';
 import type { Failure } from '../call/failure.ts';
 import { leave } from '../call/leave.ts';
 import { retryAfterMs } from '../diagnosis/answer-fields.ts';
-import type { Service } from '../pipeline/service.ts';
+import { promised, type Service, asked as telling } from '../pipeline/service.ts';
 import { Budget } from './budget.ts';
 import { RETRY_LIMITS } from './decide.ts';
 import {
@@ -50,8 +49,7 @@ function stage(failures: readonly Failure[], over: Partial<RetryOptions> & { tar
     retryAfterMs: ({ evidence }) => (evidence.answer === undefined ? undefined : retryAfterMs(evidence.answer.fields)),
     ...over,
   };
-  const filter = retry(options);
-  return { time, budget, asked, service: (call: Call) => filter(call, next) };
+  return { time, budget, asked, service: retrying(options, next) };
 }
 
 const hang = () => failureOf('closed-before-answer');
@@ -123,10 +121,10 @@ test('a short outage is waited out, for five seconds of it and a twelfth of the 
     const sinceMs = time.clock.now();
     const options = { ...stageOptions(time), othersLeft: () => 0, outageMs: () => time.clock.now() - sinceMs };
     const ended = failureIn(
-      retry(options)(playedCall(time, { deadlineMs: sinceMs + deadlineMs }), () => {
+      retrying(options, () => {
         asked.push(time.clock.now() - sinceMs);
         return Promise.reject(refused());
-      }),
+      })(playedCall(time, { deadlineMs: sinceMs + deadlineMs })),
     );
     await time.pass(60_000);
     assert.equal((await ended).code, 'connect-refused');
@@ -207,16 +205,18 @@ test('no wait is begun that the deadline would cut', async () => {
 test('a stranger thrown below ends as a bug of ours, and is not tried again', async () => {
   const time = playedTime();
   let asked = 0;
-  const filter = retry({ ...stageOptions(time) });
-  const failure = await failureIn(
-    filter(playedCall(time), () => {
-      asked += 1;
-      return Promise.reject(new TypeError('oops'));
-    }),
-  );
+  const service = retrying(stageOptions(time), () => {
+    asked += 1;
+    return Promise.reject(new TypeError('oops'));
+  });
+  const failure = await failureIn(service(playedCall(time)));
   assert.equal(failure.code, 'gateway-bug');
   assert.equal(asked, 1);
 });
+
+function retrying(options: RetryOptions, next: Service): Service {
+  return promised(retry(options, telling(next)));
+}
 
 function stageOptions(time: PlayedTime): RetryOptions {
   return {
@@ -251,7 +251,7 @@ test('a refusal of our own ends the tries: nobody was asked, so free ones would 
     if (asked > 100) throw new Error('it goes round');
     throw asked === 1 ? unsent() : failureOf('queue-full');
   };
-  const failure = await failureIn(retry(options)(call, full));
+  const failure = await failureIn(retrying(options, full)(call));
   assert.equal(failure.code, 'connect-refused');
   assert.equal(asked, 2);
   assert.equal((await service(playedCall(time))).status, 200);

@@ -3,7 +3,7 @@ import { Failure } from '../call/failure.ts';
 import { note } from '../call/note.ts';
 import type { Reply } from '../call/reply.ts';
 import type { Story } from '../call/story.ts';
-import type { Filter, Service } from '../pipeline/service.ts';
+import { type Ask, promised, type Service, type Taker, tell } from '../pipeline/service.ts';
 import type { Chance, Clock, Timers } from '../world/world.ts';
 import type { Budget, Further } from './budget.ts';
 import {
@@ -43,12 +43,36 @@ export type RetryOptions = {
  * Tries again in the same pool while `decide` says so and the budget pays. A try that cannot be paid now waits its turn.
  * @throws Failure the last one of the tries; `caller-left`, `deadline-passed` out of a wait.
  */
-export function retry(options: RetryOptions): Filter {
-  return (call, next) => {
+export function retry(options: RetryOptions, ask: Ask): Ask {
+  const next = promised(ask);
+  return (call, taker) => {
     // Only the first arrival anywhere is an offered call; a move or a resume was paid for by who made it.
     if (call.story.attempts.length === 0) options.budget.deposit(call.startMs);
-    return next(call).catch((stranger: unknown) => again(call, next, Failure.from(stranger), options));
+    ask(call, new FirstTry(call, next, options, taker));
   };
+}
+
+/** Nearly always the only one: what comes after it may take promises. */
+class FirstTry implements Taker {
+  readonly #call: Call;
+  readonly #next: Service;
+  readonly #options: RetryOptions;
+  readonly #taker: Taker;
+
+  constructor(call: Call, next: Service, options: RetryOptions, taker: Taker) {
+    this.#call = call;
+    this.#next = next;
+    this.#options = options;
+    this.#taker = taker;
+  }
+
+  answered(reply: Reply): void {
+    this.#taker.answered(reply);
+  }
+
+  failed(stranger: unknown): void {
+    tell(again(this.#call, this.#next, Failure.from(stranger), this.#options), this.#taker);
+  }
 }
 
 async function again(call: Call, next: Service, first: Failure, options: RetryOptions): Promise<Reply> {

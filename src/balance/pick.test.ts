@@ -16,6 +16,7 @@ import type { Call } from '../call/call.ts';
 import { leave } from '../call/leave.ts';
 import { ANSWERED, type Reply } from '../call/reply.ts';
 import type { Seat, SeatHearer } from '../call/seat.ts';
+import { promised } from '../pipeline/service.ts';
 import { load } from './load.ts';
 import { type PickOptions, picking } from './pick.ts';
 
@@ -28,9 +29,9 @@ function stage(names: readonly string[], over: Partial<PickOptions> & { fit?: re
   const asked: string[] = [];
   const heard: string[] = [];
   for (const seat of seats) {
-    seat.ask = () => {
+    seat.ask = (_call, taker) => {
       asked.push(seat.target.name);
-      return Promise.resolve(wholeAnswer(seat.target.name));
+      taker.answered(wholeAnswer(seat.target.name));
     };
   }
   const { fit = names } = over;
@@ -48,7 +49,7 @@ function stage(names: readonly string[], over: Partial<PickOptions> & { fit?: re
     clock: time.clock,
     ...over,
   });
-  return { time, seats, asked, heard, ...picks };
+  return { time, seats, asked, heard, left: picks.left, service: promised(picks.ask) };
 }
 
 const seatOf = (seats: readonly Seat[], n: number): Seat => {
@@ -61,7 +62,7 @@ test('a pick opens one attempt, and its load ends with the outcome, not with the
   const { time, seats, heard, service } = stage(['a']);
   const seat = seatOf(seats, 0);
   const reply = playedReply('a');
-  seat.ask = () => Promise.resolve(reply);
+  seat.ask = (_call, taker) => taker.answered(reply);
   const call = playedCall(time);
   await service(call);
   assert.equal(seat.inFlight, 1);
@@ -77,7 +78,7 @@ test('a pick opens one attempt, and its load ends with the outcome, not with the
 
 test('a failure is written into the story: code, reason, status, bytes', async () => {
   const { time, seats, heard, service } = stage(['a']);
-  seatOf(seats, 0).ask = () => Promise.reject(answeredWith('service-error', 500));
+  seatOf(seats, 0).ask = (_call, taker) => taker.failed(answeredWith('service-error', 500));
   const call = playedCall(time);
   await failureIn(service(call));
   const { code, reason, status, verdict, bytesWritten } = call.story.attempts[0] ?? assert.fail();
@@ -148,18 +149,19 @@ test('a probe that is due takes a fresh call, never one that failed before', asy
   const seats = playedSeats(['a', 'due']);
   const asked: string[] = [];
   for (const seat of seats) {
-    seat.ask = () => {
+    seat.ask = (_call, taker) => {
       asked.push(seat.target.name);
-      return Promise.resolve(wholeAnswer());
+      taker.answered(wholeAnswer());
     };
   }
-  const { service } = picking({
+  const { ask } = picking({
     pool: 'pool',
     picker: first,
     seats: { fit: () => seats.slice(0, 1), anyone: () => seats.slice(0, 1), due: () => seats[1] },
     hearers: [],
     clock: time.clock,
   });
+  const service = promised(ask);
   await service(playedCall(time));
   const again = playedCall(time);
   playedAttempt(again, 'b', { code: 'connect-refused' });
@@ -216,15 +218,15 @@ test('a newcomer does not overtake who waits', async () => {
 test("attempts that we stopped ourselves touch nobody's health", async () => {
   const ours = failureOf('caller-left', { firstEvent: 'our-cancel' });
   const { time, seats, heard, service } = stage(['a']);
-  seatOf(seats, 0).ask = () => Promise.reject(ours);
+  seatOf(seats, 0).ask = (_call, taker) => taker.failed(ours);
   const call = playedCall(time);
   await failureIn(service(call));
   assert.deepEqual(heard, ['start a', 'end a abandoned']);
   assert.equal(call.story.attempts[0]?.verdict, 'abandoned');
   const beaten = stage(['a']);
-  seatOf(beaten.seats, 0).ask = (each) => {
+  seatOf(beaten.seats, 0).ask = (each, taker) => {
     if (each.attempt !== undefined) each.attempt.verdict = 'superseded';
-    return Promise.reject(refused());
+    taker.failed(refused());
   };
   const second = playedCall(beaten.time);
   await failureIn(beaten.service(second));
@@ -237,7 +239,7 @@ test('a reply that breaks after its first part ends as failed, and one that is l
   const broken = playedReply('a');
   const left = playedReply('a');
   const replies = [broken, left];
-  seatOf(seats, 0).ask = () => Promise.resolve(replies.shift() ?? assert.fail());
+  seatOf(seats, 0).ask = (_call, taker) => taker.answered(replies.shift() ?? assert.fail());
   await service(playedCall(time));
   await service(playedCall(time));
   broken.end({ kind: 'failed', failure: failureOf('body-cut') });
@@ -246,7 +248,7 @@ test('a reply that breaks after its first part ends as failed, and one that is l
   assert.equal(seatOf(seats, 0).inFlight, 0);
 });
 
-test('a seat that throws instead of rejecting leaks no load', async () => {
+test('a seat that throws instead of telling leaks no load', async () => {
   const { time, seats, service } = stage(['a']);
   seatOf(seats, 0).ask = () => {
     throw new TypeError('broken');

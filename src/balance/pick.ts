@@ -3,7 +3,7 @@ import { Failure } from '../call/failure.ts';
 import { ABANDONED, type Outcome, type Reply } from '../call/reply.ts';
 import type { Seat, SeatHearer } from '../call/seat.ts';
 import { type Attempt, begunAttempt } from '../call/story.ts';
-import type { Service } from '../pipeline/service.ts';
+import { type Ask, promised, type Taker, tell } from '../pipeline/service.ts';
 import type { Clock } from '../world/world.ts';
 import type { Picker } from './picker.ts';
 import { revisitable, unvisited, unvisitedCount } from './visited.ts';
@@ -44,7 +44,7 @@ export type Room = {
 
 /** The pick and what can be known before it. */
 export type Picking = {
-  readonly service: Service;
+  readonly ask: Ask;
   /** How many seats may be asked for this call and were not. */
   readonly left: (call: Call) => number;
 };
@@ -56,20 +56,35 @@ export type Picking = {
  */
 export function picking(options: PickOptions): Picking {
   const { seats, room, pool } = options;
-  const go = (call: Call): Promise<Reply> | undefined => {
-    // It stood in a line: nobody wants it any more.
-    if (call.isLeft) return Promise.reject(new Failure('caller-left', { phase: 'queue', firstEvent: 'our-cancel' }));
+  /** False when it must wait: then nothing is told. */
+  const go = (call: Call, taker: Taker): boolean => {
     const seat = choose(call, options);
-    if (seat === FULL) return undefined;
-    return seat === NOBODY ? Promise.reject(nobody(pool)) : ask(seat, call, options);
+    if (seat === FULL) return false;
+    if (seat === NOBODY) taker.failed(nobody(pool));
+    else new Attempting(seat, call, options, taker).begin();
+    return true;
   };
-  const service: Service = (call) => {
+  const goWaiting = (call: Call): Promise<Reply> | undefined => {
+    // It stood in a line: nobody wants it any more.
+    if (call.isLeft) return Promise.reject(stopped());
+    let isGone = true;
+    const reply = promised((each, taker) => {
+      isGone = go(each, taker);
+    })(call);
+    return isGone ? reply : undefined;
+  };
+  const ask: Ask = (call, taker) => {
     const isFirst = room === undefined || !room.mustWait(call);
-    const begun = isFirst ? go(call) : undefined;
-    if (begun !== undefined) return begun;
-    return room === undefined ? Promise.reject(full(pool)) : room.enter(call, () => go(call));
+    if (isFirst && call.isLeft) taker.failed(stopped());
+    else if (isFirst && go(call, taker)) return;
+    else if (room === undefined) taker.failed(full(pool));
+    else
+      tell(
+        room.enter(call, () => goWaiting(call)),
+        taker,
+      );
   };
-  return { service, left: (call) => unvisitedCount(seats.fit(), seats.anyone(), call, pool) };
+  return { ask, left: (call) => unvisitedCount(seats.fit(), seats.anyone(), call, pool) };
 }
 
 const NOBODY = 'nobody';
@@ -127,32 +142,58 @@ function full(pool: string): Failure {
   });
 }
 
-function ask(seat: Seat, call: Call, { hearers, clock, pool }: PickOptions): Promise<Reply> {
-  const attempt = begunAttempt(seat.target.name, pool, clock.now());
-  call.attempt = attempt;
-  call.story.attempts.push(attempt);
-  for (const hearer of hearers) hearer.start(seat, call, attempt);
-  return asked(seat, call).then(
-    (reply) => {
-      attempt.firstPartMs ??= clock.now();
-      for (const hearer of hearers) hearer.spoke(seat, call, attempt);
-      reply.onOutcome((outcome) => end(seat, call, attempt, outcome, hearers, clock));
-      return reply;
-    },
-    (stranger: unknown) => {
-      const failure = Failure.from(stranger);
-      end(seat, call, attempt, outcomeOf(failure, call, attempt), hearers, clock);
-      throw failure;
-    },
-  );
+function stopped(): Failure {
+  return new Failure('caller-left', { phase: 'queue', firstEvent: 'our-cancel' });
 }
 
-/** A seat that throws instead of rejecting would leak the load it was charged with. */
-function asked(seat: Seat, call: Call): Promise<Reply> {
-  try {
-    return seat.ask(call);
-  } catch (stranger) {
-    return Promise.reject(stranger);
+/** One attempt at one seat. */
+class Attempting implements Taker {
+  readonly #seat: Seat;
+  readonly #call: Call;
+  readonly #options: PickOptions;
+  readonly #attempt: Attempt;
+  readonly #taker: Taker;
+
+  constructor(seat: Seat, call: Call, options: PickOptions, taker: Taker) {
+    this.#seat = seat;
+    this.#call = call;
+    this.#options = options;
+    this.#attempt = begunAttempt(seat.target.name, options.pool, options.clock.now());
+    this.#taker = taker;
+  }
+
+  begin(): void {
+    const call = this.#call;
+    const attempt = this.#attempt;
+    call.attempt = attempt;
+    call.story.attempts.push(attempt);
+    for (const hearer of this.#options.hearers) hearer.start(this.#seat, call, attempt);
+    try {
+      this.#seat.ask(call, this);
+    } catch (stranger) {
+      // It would leak the load that the seat was charged with.
+      this.failed(stranger);
+    }
+  }
+
+  answered(reply: Reply): void {
+    const { hearers, clock } = this.#options;
+    const attempt = this.#attempt;
+    attempt.firstPartMs ??= clock.now();
+    for (const hearer of hearers) hearer.spoke(this.#seat, this.#call, attempt);
+    reply.onOutcome((outcome) => this.#end(outcome));
+    this.#taker.answered(reply);
+  }
+
+  failed(stranger: unknown): void {
+    const failure = Failure.from(stranger);
+    this.#end(outcomeOf(failure, this.#call, this.#attempt));
+    this.#taker.failed(failure);
+  }
+
+  #end(outcome: Outcome): void {
+    ended(this.#attempt, outcome, this.#options.clock.now());
+    for (const hearer of this.#options.hearers) hearer.end(this.#seat, this.#call, this.#attempt, outcome);
   }
 }
 
@@ -163,15 +204,8 @@ function outcomeOf(failure: Failure, call: Call, attempt: Attempt): Outcome {
   return { kind: 'failed', failure };
 }
 
-function end(
-  seat: Seat,
-  call: Call,
-  attempt: Attempt,
-  outcome: Outcome,
-  hearers: readonly SeatHearer[],
-  clock: Clock,
-): void {
-  attempt.endMs = clock.now();
+function ended(attempt: Attempt, outcome: Outcome, nowMs: number): void {
+  attempt.endMs = nowMs;
   attempt.cancel = undefined;
   switch (outcome.kind) {
     case 'answered':
@@ -192,5 +226,4 @@ function end(
       break;
     }
   }
-  for (const hearer of hearers) hearer.end(seat, call, attempt, outcome);
 }

@@ -1,5 +1,6 @@
+import type { Ask } from '../pipeline/service.ts';
 import type { Call } from './call.ts';
-import type { Outcome, Reply } from './reply.ts';
+import type { Outcome } from './reply.ts';
 import type { Attempt } from './story.ts';
 import type { Target } from './target.ts';
 
@@ -32,7 +33,7 @@ export type Seat = {
   failures: number;
   failuresAtMs: number;
   /** Everything below the pick: stall, watch, ask. Set by gateway.ts. */
-  ask: (call: Call) => Promise<Reply>;
+  ask: Ask;
 };
 
 /** Hears of every attempt at a seat: load, health and limits are hearers, so that the path needs no promise for each. Must not throw. */
@@ -60,6 +61,8 @@ export function seatOf(target: Target, pool: string, index: number): Seat {
     costAtMs: 0,
     failures: 0,
     failuresAtMs: 0,
-    ask: () => Promise.reject(new Error(`the seat of ${target.name} was never given its service`)),
+    ask: () => {
+      throw new Error(`the seat of ${target.name} was never given its service`);
+    },
   };
 }

@@ -1,6 +1,5 @@
-import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
-import type { Filter } from '../pipeline/service.ts';
+import type { Ask } from '../pipeline/service.ts';
 import type { Clock } from '../world/world.ts';
 
 /** What is under maintenance: the whole gateway, a pool, or a target in every pool it is in. */
@@ -89,11 +88,14 @@ function isOver(window: Window, nowMs: number): boolean {
  * Refuses calls while the whole gateway is in maintenance, and says when to come back.
  * @throws Failure `gateway-maintenance`, or `gateway-draining` for the gateway's own restart.
  */
-export function maintenance(plan: Maintenance, clock: Clock): Filter {
-  return (call: Call, next) => {
+export function maintenance(plan: Maintenance, clock: Clock, ask: Ask): Ask {
+  return (call, taker) => {
     const window = plan.running('gateway');
-    if (window === undefined) return next(call);
-    return Promise.reject(
+    if (window === undefined) {
+      ask(call, taker);
+      return;
+    }
+    taker.failed(
       new Failure(window.word === 'draining' ? 'gateway-draining' : 'gateway-maintenance', {
         phase: 'queue',
         firstEvent: 'answer',

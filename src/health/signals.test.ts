@@ -6,6 +6,7 @@ import {
   answeredWith,
   failureIn,
   failureOf,
+  type PlayedTime,
   playedAttempt,
   playedCall,
   playedChance,
@@ -16,6 +17,7 @@ import {
 import type { Outcome } from '../call/reply.ts';
 import type { Seat } from '../call/seat.ts';
 import type { Attempt } from '../call/story.ts';
+import { promised, type Service } from '../pipeline/service.ts';
 import { convicted } from './blame.ts';
 import { Maintenance, maintenance, WINDOWS_MAX, type Window } from './maintenance.ts';
 import { outliers } from './outlier.ts';
@@ -147,27 +149,31 @@ const window = (over: Partial<Window> = {}): Window => ({
   ...over,
 });
 
+/** What answers every call, but for what is planned. */
+function open(plan: Maintenance, { clock }: PlayedTime): Service {
+  return promised(maintenance(plan, clock, (_call, taker) => taker.answered(wholeAnswer())));
+}
+
 test('while the gateway is maintained calls are refused at once, and told when it ends', async () => {
   const time = playedTime();
   const plan = new Maintenance(time.clock);
-  const filter = maintenance(plan, time.clock);
-  const next = () => Promise.resolve(wholeAnswer());
-  assert.equal((await filter(playedCall(time), next)).status, 200);
+  const service = open(plan, time);
+  assert.equal((await service(playedCall(time))).status, 200);
   plan.set(window({ untilMs: time.clock.wallMs() + 90_000 }));
-  const failure = await failureIn(filter(playedCall(time), next));
+  const failure = await failureIn(service(playedCall(time)));
   assert.equal(failure.code, 'gateway-maintenance');
   assert.equal(failure.evidence.retryAfterMs, 90_000);
   assert.equal(failure.evidence.note, 'new disks');
   await time.pass(90_000);
-  assert.equal((await filter(playedCall(time), next)).status, 200);
+  assert.equal((await service(playedCall(time))).status, 200);
 });
 
 test('a restart is told as such, and maintenance without an end names none', async () => {
   const time = playedTime();
   const plan = new Maintenance(time.clock);
-  const filter = maintenance(plan, time.clock);
+  const service = open(plan, time);
   plan.set(window({ word: 'draining' }));
-  const failure = await failureIn(filter(playedCall(time), () => Promise.resolve(wholeAnswer())));
+  const failure = await failureIn(service(playedCall(time)));
   assert.equal(failure.code, 'gateway-draining');
   assert.equal(failure.evidence.retryAfterMs, undefined);
 });

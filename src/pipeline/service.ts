@@ -4,18 +4,15 @@ import type { Reply } from '../call/reply.ts';
 /** Answers a call. Resolves when the first part of the answer is in hand (design §4, contract 2), rejects with `Failure` only. */
 export type Service = (call: Call) => Promise<Reply>;
 
-/** One concern around a service. */
-export type Filter = (call: Call, next: Service) => Promise<Reply>;
-
-/** Hears what came of a call: exactly one of the two, once. Must not throw. */
+/** Hears what came of a call: exactly one of the two, once, perhaps before `ask` returns. Must not throw. */
 export type Taker = {
   answered(reply: Reply): void;
   failed(failure: unknown): void;
 };
 
 /**
- * A service nearest the target, which tells what came of a call by calling: the steps there follow each other within one event of the wire,
- * and a promise for each would cost a plain call as much as reading its head does.
+ * A service that tells what came of a call by calling. The steps from the deadline down to the target follow each other within one event of
+ * the wire; a promise for each would cost a plain call more than reading both of its heads does.
  */
 export type Ask = (call: Call, taker: Taker) => void;
 
@@ -24,7 +21,15 @@ export function promised(ask: Ask): Service {
   return (call) => new Promise((answered, failed) => ask(call, { answered, failed }));
 }
 
-/** Puts filters around a service; the first one sees the call first, so a stack reads in the order of the request. */
-export function stack(filters: readonly Filter[], service: Service): Service {
-  return filters.reduceRight<Service>((next, filter) => (call) => filter(call, next), service);
+/** The other way round: tells what a service promises. */
+export function asked(service: Service): Ask {
+  return (call, taker) => tell(service(call), taker);
+}
+
+/** Tells what was promised. */
+export function tell(promise: Promise<Reply>, taker: Taker): void {
+  promise.then(
+    (reply) => taker.answered(reply),
+    (failure: unknown) => taker.failed(failure),
+  );
 }

@@ -52,7 +52,7 @@ export function adminHandler(options: AdminOptions): RequestHandler {
       send(response, answer);
     };
     if (request.bodyLength === 0) serve(new Uint8Array(0));
-    else request.read(new BodyGatherer(request.bodyLength, serve, () => undefined));
+    else request.read(new BodyGatherer(request.bodyLength, { whole: serve }));
   };
 }
 

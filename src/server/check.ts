@@ -108,7 +108,7 @@ function receive(
       response.send(200, JSON_FIELDS, `${JSON.stringify(checked)}\n`);
     });
   };
-  request.read(new BodyGatherer(request.bodyLength, begin, () => undefined));
+  request.read(new BodyGatherer(request.bodyLength, { whole: begin }));
 }
 
 /** The configured target that is meant, by name or by scheme, host and port. What comes back is ours alone: nothing of the caller's text is used. */

@@ -8,15 +8,16 @@ import type { Finding } from '../diagnosis/finding.ts';
 import type { History } from '../diagnosis/history.ts';
 import type { IncomingRequest, RequestHandler, Responder } from '../http1/contract.ts';
 import { hasPassed } from '../http1/hops.ts';
-import type { Service } from '../pipeline/service.ts';
+import type { Ask, Taker } from '../pipeline/service.ts';
 import type { Chance, Clock, Timers } from '../world/world.ts';
 import { callerNames } from './callers.ts';
 import { dialectOf, type ErrorShape, errorShapeOf } from './dialect.ts';
 import { type FailureContext, failureAnswer, failureStatus, findingBehind, streamBreak } from './failure-answer.ts';
-import { BodyGatherer } from './gather-body.ts';
+import { BodyGatherer, type BodyTaker } from './gather-body.ts';
 import { hiding } from './hiding.ts';
 import { type CallReading, type HintReader, readCall } from './read-call.ts';
 import { ownFields, replyFields, type Told } from './reply-fields.ts';
+import { Rounds } from './rounds.ts';
 import { openTunnel } from './tunnel.ts';
 import { type Break, ReplyWriter } from './write-reply.ts';
 
@@ -25,7 +26,7 @@ export type DataHandling = {
   readonly timers: Timers;
   readonly chance: Chance;
   /** Answers calls; replaced by a reload, so asked for each call. */
-  readonly service: () => Service;
+  readonly ask: () => Ask;
   /** Of the gateway in force: a reload makes a new one. */
   readonly hints: HintReader;
   /** The reply of an earlier call from after an event on, for who comes back. @throws Failure */
@@ -51,29 +52,45 @@ export type RecordCall = (call: Call, outcome: Outcome, status: number, finding:
 
 /** The handler of the data port: request → call → service → reply, or the one failure it ends in. */
 export function dataHandler(handling: DataHandling): RequestHandler {
-  const reading: CallReading = { clock: handling.clock, nameCaller: callerNames(), hints: handling.hints };
+  const desk: Desk = {
+    reading: { clock: handling.clock, nameCaller: callerNames(), hints: handling.hints },
+    serving: new Rounds(handling.timers, (one) => one.serve()),
+    answering: new Rounds(handling.timers, (one) => one.answer()),
+  };
   return (request, response) => {
     if (request.target.startsWith('/goodgate') && OURS.test(request.target) && handling.pages(request, response))
       return;
-    new Handling(handling, request, response, reading).begin();
+    new Handling(handling, request, response, desk).begin();
   };
 }
 
+/** What all calls share. */
+type Desk = {
+  readonly reading: CallReading;
+  readonly serving: Rounds<Handling>;
+  readonly answering: Rounds<Handling>;
+};
+
 /** One call on its way through. */
-class Handling {
+class Handling implements Taker, BodyTaker {
   readonly #handling: DataHandling;
   readonly #request: IncomingRequest;
   readonly #response: Responder;
-  readonly #reading: CallReading;
+  readonly #desk: Desk;
   readonly #id: string;
   readonly #startMs: number;
   readonly #path: string;
+  #body: Uint8Array | undefined;
+  #call: Call | undefined;
+  /** How the call was answered. */
+  #came: Reply | Failure | undefined;
+  #isLeft = false;
 
-  constructor(handling: DataHandling, request: IncomingRequest, response: Responder, reading: CallReading) {
+  constructor(handling: DataHandling, request: IncomingRequest, response: Responder, desk: Desk) {
     this.#handling = handling;
     this.#request = request;
     this.#response = response;
-    this.#reading = reading;
+    this.#desk = desk;
     this.#id = handling.chance.id();
     this.#startMs = handling.clock.now();
     const query = request.target.indexOf('?');
@@ -87,22 +104,23 @@ class Handling {
     } else if (this.#path.startsWith(CALLS_PATH)) {
       this.#follow(this.#path.slice(CALLS_PATH.length, CALLS_PATH.length + ID_DIGITS));
     } else if (request.bodyLength === 0) {
-      this.#serve(undefined);
+      this.whole(undefined);
     } else {
-      request.read(
-        new BodyGatherer(
-          request.bodyLength,
-          (body) => this.#serve(body),
-          // The engine has answered or closed already: there is nobody left to tell.
-          () => undefined,
-        ),
-      );
+      request.read(new BodyGatherer(request.bodyLength, this));
     }
+  }
+
+  whole(body: Uint8Array | undefined): void {
+    this.#body = body;
+    this.#response.onLeave = () => {
+      this.#isLeft = true;
+    };
+    this.#desk.serving.add(this);
   }
 
   /** A caller who lost its connection reads on where it was. */
   #follow(id: string): void {
-    const call = readCall(this.#request, this.#id, 'http', undefined, this.#startMs, this.#reading);
+    const call = readCall(this.#request, this.#id, 'http', undefined, this.#startMs, this.#desk.reading);
     let reply: Reply;
     try {
       reply = this.#handling.follow(id, fieldOf(call.fields, 'last-event-id'), call.caller);
@@ -113,11 +131,13 @@ class Handling {
     this.#write(call, reply);
   }
 
-  #serve(body: Uint8Array | undefined): void {
+  serve(): void {
+    // Before anything was asked: there is no call to speak of.
+    if (this.#isLeft) return;
     const dialect = dialectOf(this.#request.method, this.#path);
     let call: Call;
     try {
-      call = readCall(this.#request, this.#id, dialect, body, this.#startMs, this.#reading);
+      call = readCall(this.#request, this.#id, dialect, this.#body, this.#startMs, this.#desk.reading);
     } catch (stranger) {
       this.#refuse(Failure.from(stranger));
       return;
@@ -126,12 +146,35 @@ class Handling {
       leave(call);
       this.#handling.record(call, ABANDONED, 0, undefined);
     };
-    this.#handling
-      .service()(call)
-      .then(
-        (reply) => this.#write(call, reply),
-        (stranger) => this.#fail(call, Failure.from(stranger)),
-      );
+    this.#body = undefined;
+    this.#call = call;
+    this.#handling.ask()(call, this);
+  }
+
+  answered(reply: Reply): void {
+    this.#came = reply;
+    this.#desk.answering.add(this);
+  }
+
+  failed(stranger: unknown): void {
+    this.#came = Failure.from(stranger);
+    this.#desk.answering.add(this);
+  }
+
+  answer(): void {
+    const call = this.#call;
+    const came = this.#came;
+    if (call === undefined || came === undefined) return;
+    // What flows for long must not keep it.
+    this.#came = undefined;
+    try {
+      if (came instanceof Failure) this.#fail(call, came);
+      else this.#write(call, came);
+    } catch (stranger) {
+      // A bug of ours ends this call, and no other.
+      if (this.#response.isHeadSent) this.#response.abort();
+      else this.#fail(call, Failure.from(stranger));
+    }
   }
 
   #write(call: Call, reply: Reply): void {

@@ -1,22 +1,23 @@
 import { copyOf } from '../call/settle.ts';
-import type { BodySink, RequestFault } from '../http1/contract.ts';
+import type { BodySink } from '../http1/contract.ts';
 
 const EMPTY = new Uint8Array(0);
 
+/** Hears of a body that came whole; of one that did not nobody is told, since the engine has answered or closed by then. */
+export type BodyTaker = { whole(body: Uint8Array): void };
+
 /** Gathers a body whole: another target may have to be asked with it. The engine has bounded its size (`bodyBytesMax`). */
 export class BodyGatherer implements BodySink {
-  readonly #done: (body: Uint8Array) => void;
-  readonly #broken: (fault: RequestFault) => void;
+  readonly #taker: BodyTaker;
   readonly #length: number;
   #whole: Uint8Array | undefined;
   #parts: Uint8Array[] | undefined;
   #gathered = 0;
 
   /** `length` as announced, -1 when not. */
-  constructor(length: number, done: (body: Uint8Array) => void, broken: (fault: RequestFault) => void) {
+  constructor(length: number, taker: BodyTaker) {
     this.#length = length;
-    this.#done = done;
-    this.#broken = broken;
+    this.#taker = taker;
   }
 
   part(bytes: Uint8Array): void {
@@ -31,11 +32,9 @@ export class BodyGatherer implements BodySink {
   }
 
   end(): void {
-    if (this.#whole !== undefined) this.#done(this.#whole);
-    else this.#done(this.#parts === undefined ? EMPTY : Buffer.concat(this.#parts, this.#gathered));
+    if (this.#whole !== undefined) this.#taker.whole(this.#whole);
+    else this.#taker.whole(this.#parts === undefined ? EMPTY : Buffer.concat(this.#parts, this.#gathered));
   }
 
-  fail(fault: RequestFault): void {
-    this.#broken(fault);
-  }
+  fail(): void {}
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Answer, Speaker } from '../drill/answers/answer.ts';
 import { answerTo, readAsk } from '../drill/answers/route.ts';
+import { asFilter } from '../pipeline/asked.testing.ts';
 import { assemble } from './assemble.ts';
 import { PlayedCaller, PlayedUpstream, playedCall } from './played.testing.ts';
 import { STREAMING, type StreamingDialect } from './played-voices.testing.ts';
@@ -102,7 +103,7 @@ for (const dialect of STREAMING) {
         const plain = said(dialect, request);
         assert.ok(plain.kind === 'plain');
         const call = playedCall(dialect, { isStream: false, body: Buffer.from(JSON.stringify(request)) });
-        const promise = assemble()(call, async (asked) => {
+        const promise = asFilter(assemble)(call, async (asked) => {
           const streamed = said(dialect, JSON.parse(Buffer.from(asked.body ?? '').toString()));
           assert.ok(streamed.kind === 'stream');
           const upstream = new PlayedUpstream(streamed.status, streamed.fields);

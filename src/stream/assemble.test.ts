@@ -98,7 +98,7 @@ async function assembledFrom(dialect: StreamingDialect, stream: Uint8Array): Pro
     asked.push(call);
     return upstream.reply;
   };
-  const promise = assemble()(plainCall(dialect), inner);
+  const promise = asFilter(assemble)(plainCall(dialect), inner);
   for (let at = 0; at < stream.length; at += 50) upstream.say(stream.subarray(at, at + 50));
   upstream.end();
   const reply = await promise;
@@ -205,7 +205,7 @@ test('JSON that is no answer of the dialect is refused where a stream was asked 
 
 test('a stream that breaks is the failure of the plain call, and a target that will not stream is asked plainly', async () => {
   const upstream = new PlayedUpstream(200, SSE);
-  const broken = assemble()(plainCall('openai-chat'), () => Promise.resolve(upstream.reply));
+  const broken = asFilter(assemble)(plainCall('openai-chat'), () => Promise.resolve(upstream.reply));
   upstream.say(voice('openai-chat', WORDS, 'c', 'm', 4).slice(0, 3).join(''));
   upstream.break();
   const fate = await fateOf(broken);
@@ -219,14 +219,14 @@ test('a stream that breaks is the failure of the plain call, and a target that w
     if (call.isStream) throw new Failure('request-rejected', { phase: 'body', firstEvent: 'answer' });
     return whole.reply;
   };
-  assert.equal(await assemble()(plainCall('openai-chat'), choosy), whole.reply);
+  assert.equal(await asFilter(assemble)(plainCall('openai-chat'), choosy), whole.reply);
   assert.deepEqual(asked, [true, false]);
 });
 
 test('a caller who leaves stops the stream behind its plain answer', async () => {
   const call = plainCall('openai-chat');
   const upstream = new PlayedUpstream(200, SSE);
-  const promise = assemble()(call, () => Promise.resolve(upstream.reply));
+  const promise = asFilter(assemble)(call, () => Promise.resolve(upstream.reply));
   promise.catch(() => undefined);
   await settled();
   for (const stop of [...call.leavers]) stop();

@@ -7,7 +7,7 @@ import { wholeReply } from '../call/settle.ts';
 import { readTopLevel } from '../call/top-level.ts';
 import { variantOf } from '../call/variant.ts';
 import type { CauseCode } from '../diagnosis/catalogue.ts';
-import type { Filter, Service } from '../pipeline/service.ts';
+import { type Ask, promised, type Service, tell } from '../pipeline/service.ts';
 import { type Assembly, assemblyFor } from './assembly.ts';
 import { PING } from './dialects/kinds.ts';
 import { EventReader, STREAM_DIALECTS } from './events.ts';
@@ -21,10 +21,12 @@ const EVENTS_BYTES_MAX = 64 * 1024 * 1024;
  * what the target would have sent. A target that will not stream is asked plainly.
  * @throws Failure how the stream ended, if not well.
  */
-export function assemble(): Filter {
-  return (call, next) => {
+export function assemble(ask: Ask): Ask {
+  const next = promised(ask);
+  return (call, taker) => {
     const streamed = call.isStream || call.dialect === 'http' ? undefined : streaming(call);
-    return streamed === undefined ? next(call) : assembled(call, streamed, next);
+    if (streamed === undefined) ask(call, taker);
+    else tell(assembled(call, streamed, next), taker);
   };
 }
 

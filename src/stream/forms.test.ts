@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Target } from '../call/target.ts';
-import { asFilter } from '../pipeline/asked.testing.ts';
-import { stack } from '../pipeline/service.ts';
+import { asFilter, stack } from '../pipeline/asked.testing.ts';
 import { TargetAbility } from './abilities.ts';
 import { FORMS, type Form, isDeclaredWhole, streamOf, valueIn } from './forms.testing.ts';
 import { goOn } from './go-on.ts';
@@ -16,8 +15,10 @@ async function cut({ dialect, request }: Form, first: Buffer, second: Buffer, at
   let legs = 0;
   const service = stack(
     [
-      resume({ clock: time }),
-      goOn({ clock: time, ability: new TargetAbility({} as Target, 'prefill'), model: undefined }),
+      asFilter((ask) => resume({ clock: time }, ask)),
+      asFilter((ask) =>
+        goOn({ clock: time, ability: new TargetAbility({} as Target, 'prefill'), model: undefined }, ask),
+      ),
       asFilter((ask) =>
         watch({ clock: time, timers: time, clocks: { betweenPartsMs: 0, quietMs: 0 }, replyBytesHeldMax: 1000 }, ask),
       ),

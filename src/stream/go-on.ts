@@ -6,7 +6,7 @@ import type { Said } from '../call/said.ts';
 import { Relay, type Upstream } from '../call/settle.ts';
 import { readTopLevel } from '../call/top-level.ts';
 import { variantOf } from '../call/variant.ts';
-import type { Filter, Service } from '../pipeline/service.ts';
+import { type Ask, promised, type Service, type Taker, tell } from '../pipeline/service.ts';
 import type { Clock } from '../world/world.ts';
 import type { TargetAbility } from './abilities.ts';
 import type { StreamDialect } from './dialects/dialect.ts';
@@ -42,28 +42,34 @@ export type GoOnOptions = {
  * that gets the same answer again. Other calls pass untouched.
  * @throws Failure what the target throws; `no-target-fit`, blaming nobody, when its answer differs from what was said.
  */
-export function goOn({ clock, ability, model }: GoOnOptions): Filter {
-  return (call, next) => {
+export function goOn({ clock, ability, model }: GoOnOptions, ask: Ask): Ask {
+  const next = promised(ask);
+  return (call, taker) => {
     const { said, attempt } = call;
     const dialect = STREAM_DIALECTS[call.dialect];
-    if (said === undefined || dialect === undefined)
-      return ability.isUnheard ? listened(next(call), ability) : next(call);
+    if (said === undefined || dialect === undefined) {
+      ask(call, ability.isUnheard ? listening(taker, ability) : taker);
+      return;
+    }
     // The target speaks as soon as it says again what was said: nobody above must take it for silent until it comes to something new.
     const heard: Service = (asked) =>
       next(asked).then((reply) => {
         if (attempt !== undefined) attempt.firstPartMs ??= clock.now();
         return reply;
       });
-    return rest(call, heard, said, dialect, ability, model ?? call.model ?? '');
+    tell(rest(call, heard, said, dialect, ability, model ?? call.model ?? ''), taker);
   };
 }
 
 /** Who a target is, it says with its first answer. */
-function listened(asked: Promise<Reply>, ability: TargetAbility): Promise<Reply> {
-  return asked.then((reply) => {
-    ability.heard(reply.fields);
-    return reply;
-  });
+function listening(taker: Taker, ability: TargetAbility): Taker {
+  return {
+    answered(reply) {
+      ability.heard(reply.fields);
+      taker.answered(reply);
+    },
+    failed: (failure) => taker.failed(failure),
+  };
 }
 
 async function rest(

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Failure } from '../call/failure.ts';
 import type { Reply } from '../call/reply.ts';
+import { asked, promised } from '../pipeline/service.ts';
 import { heartbeat } from './heartbeat.ts';
 import { fateOf, PlayedCaller, PlayedTime, PlayedUpstream, playedCall } from './played.testing.ts';
 
@@ -20,7 +21,11 @@ class Play {
       this.answer = fulfil;
       this.refuse = reject;
     });
-    this.fate = heartbeat({ timers: this.time, heartbeatMs: 15_000 })(this.call, () => inner);
+    const beating = heartbeat(
+      { timers: this.time, heartbeatMs: 15_000 },
+      asked(() => inner),
+    );
+    this.fate = promised(beating)(this.call);
     this.fate.catch(() => undefined);
   }
 }
@@ -97,9 +102,9 @@ test('a caller that does not read is sent no comments', async () => {
 test('plain calls and other paths pass untouched', async () => {
   const time = new PlayedTime();
   const upstream = new PlayedUpstream(200, []);
-  const filter = heartbeat({ timers: time, heartbeatMs: 15_000 });
+  const beating = heartbeat({ timers: time, heartbeatMs: 15_000 }, (_call, taker) => taker.answered(upstream.reply));
   for (const call of [playedCall('openai-chat', { isStream: false }), playedCall('http')]) {
-    assert.equal(await filter(call, () => Promise.resolve(upstream.reply)), upstream.reply);
+    assert.equal(await promised(beating)(call), upstream.reply);
   }
   assert.equal(time.armed, 0);
 });

@@ -1,8 +1,8 @@
 import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
 import type { Outcome, Reply, Sink } from '../call/reply.ts';
-import { Relay, SETTLED, type Upstream } from '../call/settle.ts';
-import type { Filter } from '../pipeline/service.ts';
+import { Relay, type Upstream } from '../call/settle.ts';
+import { type Ask, promised, type Taker } from '../pipeline/service.ts';
 import type { Timer, Timers } from '../world/world.ts';
 import { STREAM_DIALECTS } from './events.ts';
 
@@ -26,11 +26,12 @@ const COMMENT = Buffer.from(': waiting\n\n');
  * Keeps the caller's connection alive while a stream says nothing: comments, which readers of event streams skip. A call that has no first
  * part by then is answered early with a bare head, and its failure, should it fail, is told in-band.
  */
-export function heartbeat(options: HeartbeatOptions): Filter {
-  return (call, next) => {
+export function heartbeat(options: HeartbeatOptions, ask: Ask): Ask {
+  const next = promised(ask);
+  return (call, taker) => {
     const isBeating = options.heartbeatMs > 0 && call.isStream && STREAM_DIALECTS[call.dialect] !== undefined;
-    if (!isBeating) return next(call);
-    return new Promise((fulfil, reject) => new Beating(call, options, fulfil, reject).begin(next(call)));
+    if (isBeating) new Beating(call, options, taker).begin(next(call));
+    else ask(call, taker);
   };
 }
 
@@ -39,27 +40,21 @@ class Beating implements Sink, Upstream {
   readonly #timer: Timer;
   readonly #place: HeartbeatOptions['place'];
   readonly #tickMs: number;
-  #fulfil: (reply: Reply) => void;
-  #reject: (failure: Failure) => void;
+  /** undefined once it was told: it must not be kept for as long as the reply flows. */
+  #taker: Taker | undefined;
   #relay: Relay | undefined;
   #reply: Reply | undefined;
   /** Whom the relay flows to. */
-  #taker: Sink | undefined;
+  #sink: Sink | undefined;
   #parts = 0;
   #partsBefore = 0;
   #quietTicks = 0;
   #isPaused = false;
   #isOver = false;
 
-  constructor(
-    call: Call,
-    { timers, heartbeatMs, place }: HeartbeatOptions,
-    fulfil: (reply: Reply) => void,
-    reject: (failure: Failure) => void,
-  ) {
+  constructor(call: Call, { timers, heartbeatMs, place }: HeartbeatOptions, taker: Taker) {
     this.#call = call;
-    this.#fulfil = fulfil;
-    this.#reject = reject;
+    this.#taker = taker;
     this.#place = place;
     this.#tickMs = Math.max(1, heartbeatMs / THIRDS);
     this.#timer = timers.timer(() => this.#tick());
@@ -88,23 +83,23 @@ class Beating implements Sink, Upstream {
     });
     if (this.#isPaused) reply.pause();
     reply.flow(this);
-    if (this.#taker !== undefined) this.flowing(this.#taker);
+    if (this.#sink !== undefined) this.flowing(this.#sink);
   }
 
-  flowing(taker: Sink): void {
-    this.#taker = taker;
-    if (this.#reply instanceof Relay) this.#reply.through(taker);
+  flowing(sink: Sink): void {
+    this.#sink = sink;
+    if (this.#reply instanceof Relay) this.#reply.through(sink);
   }
 
   #settle(relay: Relay): void {
-    this.#fulfil(relay);
-    this.#fulfil = SETTLED;
-    this.#reject = SETTLED;
+    const taker = this.#taker;
+    this.#taker = undefined;
+    taker?.answered(relay);
   }
 
   #failed(failure: Failure): void {
     this.#timer.disarm();
-    if (this.#relay === undefined) this.#reject(failure);
+    if (this.#relay === undefined) this.#taker?.failed(failure);
     else this.#relay.end({ kind: 'failed', failure });
   }
 

@@ -6,7 +6,7 @@ import { leave } from '../call/leave.ts';
 import type { Reply } from '../call/reply.ts';
 import { wholeReply } from '../call/settle.ts';
 import type { Attempt } from '../call/story.ts';
-import type { Service } from '../pipeline/service.ts';
+import { asked, promised, type Service } from '../pipeline/service.ts';
 import { PlayedCaller, PlayedTime, PlayedUpstream, playedCall, settled } from './played.testing.ts';
 import { read, voice } from './played-voices.testing.ts';
 import { type ReplayOptions, Replays } from './replay.ts';
@@ -14,6 +14,10 @@ import { type ReplayOptions, Replays } from './replay.ts';
 const SSE = ['content-type', 'text/event-stream'];
 const WORDS = ['One', ' "two"', '\nthree', ' four', ' 💥', ' six', '.'];
 const EVENTS = voice('openai-chat', WORDS, 'c1', 'm', 5);
+
+function over(replays: Replays, service: Service): Service {
+  return promised(replays.over(asked(service)));
+}
 
 class Play {
   readonly time = new PlayedTime();
@@ -31,7 +35,7 @@ class Play {
       this.upstreams.push(upstream);
       return upstream.reply;
     };
-    this.service = (call) => this.replays.filter(call, ask);
+    this.service = over(this.replays, ask);
   }
 
   call(more: Partial<Call> = {}): Call {
@@ -207,11 +211,11 @@ test('a caller that leaves before the first part can come back to it', async () 
       answer = fulfil;
     });
   const call = playedCall('openai-chat', { idempotencyKey: 'k' });
-  const lost = replays.filter(call, slow);
+  const lost = over(replays, slow)(call);
   lost.catch(() => undefined);
   leave(call);
   const again = playedCall('openai-chat', { idempotencyKey: 'k', id: 'other' });
-  const joined = replays.filter(again, slow);
+  const joined = over(replays, slow)(again);
   const upstream = new PlayedUpstream(200, SSE);
   answer(upstream.reply);
   await assert.rejects(lost, (failure: Failure) => failure.code === 'caller-left');
@@ -226,8 +230,8 @@ test('who joins a reply that turns out too large to be kept is told so, and not 
   const upstream = new PlayedUpstream(200, SSE);
   upstream.say(EVENTS.join(''));
   const ask = async () => upstream.reply;
-  const first = play.replays.filter(play.call(), ask);
-  const second = play.replays.filter(play.call(), ask);
+  const first = over(play.replays, ask)(play.call());
+  const second = over(play.replays, ask)(play.call());
   const caller = new PlayedCaller(await first);
   await assert.rejects(second, { code: 'resource-not-found' });
   upstream.end();
@@ -243,7 +247,7 @@ test('a failed call is not remembered: the next one with its key tries again', a
     throw new Failure('service-unavailable', { phase: 'body', firstEvent: 'answer' });
   };
   for (let i = 0; i < 2; i++)
-    await assert.rejects(replays.filter(playedCall('openai-chat', { idempotencyKey: 'k' }), failing));
+    await assert.rejects(over(replays, failing)(playedCall('openai-chat', { idempotencyKey: 'k' })));
   assert.equal(asked, 2);
   assert.equal(replays.entries, 0);
 });
@@ -271,7 +275,7 @@ test('plain replies are repeated under their key, and without one pass untouched
     return wholeReply(200, ['content-type', 'application/json'], Buffer.from(`{"n":${asked}}`), 'a');
   };
   const get = async (idempotencyKey: string | undefined) =>
-    new PlayedCaller(await replays.filter(playedCall('openai-chat', { isStream: false, idempotencyKey }), answering))
+    new PlayedCaller(await over(replays, answering)(playedCall('openai-chat', { isStream: false, idempotencyKey })))
       .text;
   assert.deepEqual([await get('k'), await get('k'), await get(undefined)], ['{"n":1}', '{"n":1}', '{"n":2}']);
 });

@@ -4,11 +4,12 @@ import { fieldOf } from '../call/fields.ts';
 import { leave } from '../call/leave.ts';
 import { note } from '../call/note.ts';
 import type { Reply } from '../call/reply.ts';
-import type { Filter, Service } from '../pipeline/service.ts';
+import { type Ask, promised, type Service, tell } from '../pipeline/service.ts';
 import type { Clock, Timer, Timers } from '../world/world.ts';
 import { type EventPlace, numbered, placeAfterLast, placeAfterSequence, responseIdOf, START } from './event-ids.ts';
 import { STREAM_DIALECTS } from './events.ts';
 import { Journal, type JournalKeeper } from './journal.ts';
+import { type Entry, newEntry } from './replay-entry.ts';
 import { fingerprintOf, keyOf, ownerOf } from './replay-key.ts';
 
 export type ReplayOptions = {
@@ -37,27 +38,6 @@ const JOINED_MAX = 16;
 
 /** `goodgate-replay: on` says that the caller may come back, `ids` that it also wants event ids in the stream. */
 const REPLAY_FIELD = 'goodgate-replay';
-
-/** One reply that may be read again. */
-type Entry = {
-  readonly id: string;
-  /** Whose it is: nobody else learns that it exists. */
-  readonly owner: string;
-  readonly key: string | undefined;
-  readonly fingerprint: number;
-  readonly isAnnounced: boolean;
-  /** The call as the upstream side knows it: it outlives the caller's. undefined once it is done: kept are the words, not the call. */
-  inner: Call | undefined;
-  readonly isResponses: boolean;
-  ready: Promise<Journal | Reply>;
-  journal: Journal | undefined;
-  isBegun: boolean;
-  doneMs: number | undefined;
-  orphan: Timer | undefined;
-  responseId: string | undefined;
-  /** Ids of the calls that joined by key, oldest first: each was told its own, and may go on from it. */
-  readonly joined: string[];
-};
 
 /**
  * Remembers replies for callers that lose their connection: a journal for each stream, joined by the same `Idempotency-Key`, read on from
@@ -104,38 +84,32 @@ export class Replays implements JournalKeeper {
    * Outside everything that asks: journals the reply of each streamed call, and of each call with an idempotency key.
    * @throws Failure `caller-malformed` when a key is used again for another request.
    */
-  readonly filter: Filter = (call, next) => {
-    if (this.#options.bytesMax === 0) return next(call);
+  over(ask: Ask): Ask {
+    const next = promised(ask);
+    return (call, taker) => {
+      const read = this.#options.bytesMax === 0 ? undefined : this.#read(call, next);
+      if (read === undefined) ask(call, taker);
+      else tell(read, taker);
+    };
+  }
+
+  /** undefined for a call that is not journaled. */
+  #read(call: Call, next: Service): Promise<Reply> | undefined {
     const asked = call.dialect === 'http' ? this.#responsesAgain(call) : undefined;
     if (asked !== undefined) return Promise.resolve(asked);
     const key = keyOf(call);
     const isJournaled = key !== undefined || (call.isStream && STREAM_DIALECTS[call.dialect] !== undefined);
-    if (!isJournaled) return next(call);
     const known = key === undefined ? undefined : this.#byKey.get(key);
-    return known === undefined ? this.#begin(call, key, next) : this.#join(call, known);
-  };
+    if (known !== undefined) return this.#join(call, known);
+    return isJournaled ? this.#begin(call, key, next) : undefined;
+  }
 
   #begin(call: Call, key: string | undefined, next: Service): Promise<Reply> {
     const wish = fieldOf(call.fields, REPLAY_FIELD);
     const isAnnounced = key !== undefined || wish === 'on' || wish === 'ids';
     const isKept = (isAnnounced ? this.#options.announcedOrphanMs : this.#options.orphanMs) > 0;
     const inner = isKept ? { ...call, isLeft: false, leavers: new Set<() => void>() } : call;
-    const entry: Entry = {
-      id: call.id,
-      owner: ownerOf(call.caller),
-      key,
-      fingerprint: key === undefined ? 0 : fingerprintOf(call),
-      isAnnounced,
-      isResponses: call.dialect === 'openai-responses',
-      inner,
-      ready: PENDING,
-      journal: undefined,
-      isBegun: false,
-      doneMs: undefined,
-      orphan: undefined,
-      responseId: undefined,
-      joined: [],
-    };
+    const entry = newEntry(call, key, inner, isAnnounced);
     if (isKept) call.isKept = true;
     this.#byId.set(entry.id, entry);
     if (key !== undefined) this.#byKey.set(key, entry);
@@ -341,8 +315,6 @@ export class Replays implements JournalKeeper {
     }
   }
 }
-
-const PENDING: Promise<never> = new Promise(() => undefined);
 
 function refused(code: 'resource-not-found' | 'caller-malformed', reason: string): Failure {
   return new Failure(code, { phase: 'queue', firstEvent: 'answer', note: reason });

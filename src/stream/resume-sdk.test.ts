@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import OpenAI from 'openai';
 import type { Target } from '../call/target.ts';
-import { asFilter } from '../pipeline/asked.testing.ts';
-import { stack } from '../pipeline/service.ts';
+import { asFilter, stack } from '../pipeline/asked.testing.ts';
 import { TargetAbility } from './abilities.ts';
 import { goOn } from './go-on.ts';
 import { PlayedCaller, PlayedTime, PlayedUpstream, playedCall, settled } from './played.testing.ts';
@@ -22,8 +21,10 @@ async function resumed(dialect: StreamingDialect, body: string, cut: number): Pr
   const clocks = { betweenPartsMs: 15_000, quietMs: 120_000 };
   const service = stack(
     [
-      resume({ clock: time }),
-      goOn({ clock: time, ability: new TargetAbility({} as Target, 'prefill'), model: undefined }),
+      asFilter((ask) => resume({ clock: time }, ask)),
+      asFilter((ask) =>
+        goOn({ clock: time, ability: new TargetAbility({} as Target, 'prefill'), model: undefined }, ask),
+      ),
       asFilter((ask) => watch({ clock: time, timers: time, clocks, replyBytesHeldMax: 1000 }, ask)),
     ],
     async (call) => {
@@ -122,8 +123,10 @@ async function cutEverywhere(
     let legs = 0;
     const service = stack(
       [
-        resume({ clock: time }),
-        goOn({ clock: time, ability: new TargetAbility({} as Target, 'prefill'), model: undefined }),
+        asFilter((ask) => resume({ clock: time }, ask)),
+        asFilter((ask) =>
+          goOn({ clock: time, ability: new TargetAbility({} as Target, 'prefill'), model: undefined }, ask),
+        ),
         asFilter((ask) =>
           watch({ clock: time, timers: time, clocks: { betweenPartsMs: 0, quietMs: 0 }, replyBytesHeldMax: 1000 }, ask),
         ),

@@ -4,8 +4,8 @@ import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
 import type { Attempt } from '../call/story.ts';
 import type { Target } from '../call/target.ts';
-import { asFilter } from '../pipeline/asked.testing.ts';
-import { type Service, stack } from '../pipeline/service.ts';
+import { asFilter, stack } from '../pipeline/asked.testing.ts';
+import type { Service } from '../pipeline/service.ts';
 import { type Ability, TargetAbility } from './abilities.ts';
 import { goOn } from './go-on.ts';
 import { fateOf, PlayedCaller, PlayedTime, PlayedUpstream, playedCall, settled } from './played.testing.ts';
@@ -60,12 +60,12 @@ class House {
     const clocks = { betweenPartsMs: 15_000, quietMs: 120_000 };
     const seat = stack(
       [
-        goOn({ clock: this.time, ability: this.ability, model: undefined }),
+        asFilter((ask) => goOn({ clock: this.time, ability: this.ability, model: undefined }, ask)),
         asFilter((ask) => watch({ clock: this.time, timers: this.time, clocks, replyBytesHeldMax: 1000 }, ask)),
       ],
       (call) => this.#ask(call),
     );
-    this.service = stack([resume({ clock: this.time, resumesMax })], (call) => {
+    this.service = stack([asFilter((ask) => resume({ clock: this.time, resumesMax }, ask))], (call) => {
       this.#legs += 1;
       return seat(call);
     });
@@ -415,7 +415,7 @@ test('a rescue that has not yet spoken is stopped with the reply, whoever ends i
     leavers.add(() => (stopped += 1));
     return new Promise(() => {});
   };
-  const service = stack([resume({ clock: time })], (each) =>
+  const service = stack([asFilter((ask) => resume({ clock: time }, ask))], (each) =>
     asked++ === 0 ? watched(each, () => Promise.resolve(upstream.reply)) : silent(each),
   );
   const promise = service(callFor('openai-chat'));
@@ -437,7 +437,7 @@ test('half a tool call is never passed off as done, and never joined with anothe
   const upstream = new PlayedUpstream(200, SSE);
   const service = stack(
     [
-      resume({ clock: house.time }),
+      asFilter((ask) => resume({ clock: house.time }, ask)),
       asFilter((ask) =>
         watch(
           {

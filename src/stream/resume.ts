@@ -8,7 +8,7 @@ import type { ResumeMode, Said } from '../call/said.ts';
 import { Relay, type Upstream } from '../call/settle.ts';
 import { variantOf } from '../call/variant.ts';
 import { CATALOGUE } from '../diagnosis/catalogue.ts';
-import type { Filter, Service } from '../pipeline/service.ts';
+import { type Ask, promised, type Service, tell } from '../pipeline/service.ts';
 import type { Clock } from '../world/world.ts';
 import { LOGPROBS, MEDIA, REFUSAL, SEVERAL, TOOL } from './dialects/kinds.ts';
 import { WatchedReply } from './watch-stream.ts';
@@ -33,14 +33,18 @@ const NOT_COMPARABLE = TOOL | REFUSAL | MEDIA | SEVERAL | LOGPROBS;
  * Above fallback: a streamed reply that breaks after its first part is finished by whoever can, under one envelope. When nobody can, it
  * ends as failed with the first cause: never cleanly, never with a terminal event.
  */
-export function resume({ clock, mode: usual = 'best-effort', resumesMax = RESUMES_MAX }: ResumeOptions): Filter {
-  return (call, next) => {
-    if (!call.isStream || resumesMax === 0) return next(call);
-    const mode = modeOf(call, usual);
-    if (mode === 'off') return next(call);
-    return next(call).then((reply) =>
+export function resume({ clock, mode: usual = 'best-effort', resumesMax = RESUMES_MAX }: ResumeOptions, ask: Ask): Ask {
+  const next = promised(ask);
+  return (call, taker) => {
+    const mode = call.isStream && resumesMax > 0 ? modeOf(call, usual) : 'off';
+    if (mode === 'off') {
+      ask(call, taker);
+      return;
+    }
+    const begun = next(call).then((reply) =>
       reply instanceof WatchedReply ? new Resuming(call, next, reply, mode, clock, resumesMax).begin() : reply,
     );
+    tell(begun, taker);
   };
 }
 

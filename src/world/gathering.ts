@@ -80,6 +80,23 @@ function queuedFlush(): void {
   flushGathered();
 }
 
+/** Runs once when the turn's input is handled; what it writes leaves in the same turn. */
+export function soon(run: () => void): void {
+  setImmediate(runAndFlush, run);
+}
+
+function runAndFlush(run: () => void): void {
+  // A flush that is queued from within would come a turn later.
+  const wasQueued = isFlushQueued;
+  isFlushQueued = true;
+  try {
+    run();
+  } finally {
+    isFlushQueued = wasQueued;
+    flushGathered();
+  }
+}
+
 /** Sends all that is gathered, of all wires. */
 export function flushGathered(): void {
   const full = gathering;

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { realChance } from './chance.ts';
 import { realFiles } from './files.ts';
+import { soon } from './gathering.ts';
 import { realMemory } from './memory.ts';
 import { realNames } from './names.ts';
 import { realNet } from './net.ts';
@@ -23,7 +24,7 @@ export function realWorld(): World {
         if (isNeeded) alarm?.ref();
         else alarm?.unref();
       },
-      soon: (run) => void setImmediate(run),
+      soon,
     }),
     chance: realChance(),
     net: realNet,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { soon } from './gathering.ts';
 import { realNet } from './net.ts';
 import type { Wire, WireHearer } from './world.ts';
 
@@ -97,4 +98,27 @@ test('a wire that is reset in the turn in which it was ended is closed all the s
   await closed.promise;
   peer.destroy();
   await listener.close();
+});
+
+test('what is written by what was put off to the end of a turn leaves in that turn', async () => {
+  const accepted: Wire[] = [];
+  const listener = await realNet.listen({ address: { ip: '127.0.0.1', port: 0 } }, (each) => {
+    accepted.push(each);
+    return DEAF;
+  });
+  const wire = await new Promise<Wire>((fulfil) => {
+    const opened: Wire = realNet.connect(listener.address, { ...DEAF, open: () => fulfil(opened) });
+  });
+  const queued = await new Promise<number[]>((fulfil) => {
+    const seen: number[] = [];
+    soon(() => {
+      wire.write('put off');
+      seen.push(wire.bytesQueued);
+    });
+    setImmediate(() => fulfil([...seen, wire.bytesQueued]));
+  });
+  wire.destroy();
+  for (const each of accepted) each.destroy();
+  await listener.close();
+  assert.deepEqual(queued, [7, 0]);
 });
