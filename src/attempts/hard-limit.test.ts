@@ -81,3 +81,14 @@ test('0 is off, and a failure below is the failure', async () => {
   const { filter, call } = stage();
   assert.equal((await failureIn(filter(call, () => Promise.reject(failureOf('service-error'))))).code, 'service-error');
 });
+
+test('it is stopped before its failure is told: who hears of that takes the attempt for over', async () => {
+  const time = playedTime();
+  const heard: string[] = [];
+  const call = playedCall(time, { deadlineMs: time.clock.now() + 600_000 });
+  playedAttempt(call, 'a', { startMs: time.clock.now(), bytesWritten: 9, cancel: () => heard.push('stopped') });
+  const options = { clock: time.clock, alarms: new Alarms(time.timers), firstPartMs: 1000, isLast: () => false };
+  hardLimit(options, () => undefined)(call, { answered: () => assert.fail(), failed: () => heard.push('told') });
+  await time.pass(1000);
+  assert.deepEqual(heard, ['stopped', 'told']);
+});

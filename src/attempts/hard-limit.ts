@@ -70,19 +70,19 @@ class Guard implements Taker, Ringer {
       if (attempt !== undefined) attempt.overdueMs = firstPartMs;
       return;
     }
+    const failure = new Failure('answer-timeout', {
+      phase: attempt?.headMs === undefined ? 'wait-head' : 'body',
+      firstEvent: 'our-timer',
+      clock: 'first-output',
+      host: attempt?.target,
+      bytesWritten: Math.max(1, attempt?.bytesWritten ?? 0),
+      elapsedMs: attempt === undefined ? firstPartMs : clock.now() - attempt.startMs,
+      limitMs: firstPartMs,
+    });
+    // Stopped before it is told: who hears of the failure takes the attempt for over.
     this.#isOver = true;
-    this.#taker.failed(
-      new Failure('answer-timeout', {
-        phase: attempt?.headMs === undefined ? 'wait-head' : 'body',
-        firstEvent: 'our-timer',
-        clock: 'first-output',
-        host: attempt?.target,
-        bytesWritten: Math.max(1, attempt?.bytesWritten ?? 0),
-        elapsedMs: attempt === undefined ? firstPartMs : clock.now() - attempt.startMs,
-        limitMs: firstPartMs,
-      }),
-    );
     attempt?.cancel?.();
+    this.#taker.failed(failure);
   }
 
   #disarm(): void {
