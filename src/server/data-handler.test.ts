@@ -4,7 +4,7 @@ import { fixedChance, playedTime } from '../attempts/played.test.ts';
 import type { Call } from '../call/call.ts';
 import { wholeReply } from '../call/settle.ts';
 import type { BodySink, IncomingRequest, Responder } from '../http1/contract.ts';
-import type { Ask } from '../pipeline/service.ts';
+import type { Ask, Taker } from '../pipeline/service.ts';
 import { type DataHandling, dataHandler } from './data-handler.ts';
 
 const BODY = Buffer.from('{"model":"m","messages":[]}');
@@ -78,14 +78,13 @@ const answer: Ask = (_call, taker) =>
   taker.answered(wholeReply(200, ['content-type', 'application/json'], Buffer.from('{}'), 'a'));
 
 test('a call is asked when the turn in which its body came is over, and answered at the end of that in which its answer came', () => {
-  const asked: Call[] = [];
-  const { heard, recorded, turn } = stage((call, taker) => {
-    asked.push(call);
-    answer(call, taker);
-  });
+  const asked: [Call, Taker][] = [];
+  const { heard, recorded, turn } = stage((call, taker) => asked.push([call, taker]));
   assert.equal(asked.length, 0);
   turn();
-  assert.equal(asked[0]?.model, 'm');
+  const [call, taker] = asked[0] ?? assert.fail('nobody was asked');
+  assert.equal(call.model, 'm');
+  answer(call, taker);
   assert.deepEqual(heard, []);
   turn();
   assert.deepEqual([heard, recorded], [['whole 200'], ['answered 200']]);
@@ -100,8 +99,12 @@ test('who leaves before its call was asked costs nobody anything', () => {
 });
 
 test('who leaves between the answer and its step is recorded once, and the reply is stopped', () => {
-  const { heard, recorded, response, turn } = stage(answer);
+  let come = () => {};
+  const { heard, recorded, response, turn } = stage((call, taker) => {
+    come = () => answer(call, taker);
+  });
   turn();
+  come();
   response.onLeave?.();
   turn();
   assert.deepEqual([heard, recorded], [[], ['abandoned 0']]);

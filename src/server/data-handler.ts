@@ -54,8 +54,12 @@ export type RecordCall = (call: Call, outcome: Outcome, status: number, finding:
 export function dataHandler(handling: DataHandling): RequestHandler {
   const desk: Desk = {
     reading: { clock: handling.clock, nameCaller: callerNames(), hints: handling.hints },
-    serving: new Rounds(handling.timers, (one) => one.serve()),
-    answering: new Rounds(handling.timers, (one) => one.answer()),
+    rounds: new Rounds(handling.timers, [
+      (one) => one.read(),
+      (one) => one.ask(),
+      (one) => one.answer(),
+      (one) => one.record(),
+    ]),
   };
   return (request, response) => {
     if (request.target.startsWith('/goodgate') && OURS.test(request.target) && handling.pages(request, response))
@@ -67,9 +71,14 @@ export function dataHandler(handling: DataHandling): RequestHandler {
 /** What all calls share. */
 type Desk = {
   readonly reading: CallReading;
-  readonly serving: Rounds<Handling>;
-  readonly answering: Rounds<Handling>;
+  readonly rounds: Rounds<Handling>;
 };
+
+/** The steps of a call, in their order. */
+const READ = 0;
+const ASK = 1;
+const ANSWER = 2;
+const RECORD = 3;
 
 /** One call on its way through. */
 class Handling implements Taker, BodyTaker {
@@ -85,6 +94,8 @@ class Handling implements Taker, BodyTaker {
   /** How the call was answered. */
   #came: Reply | Failure | undefined;
   #isLeft = false;
+  #status = 0;
+  #outcome: Outcome | undefined;
 
   constructor(handling: DataHandling, request: IncomingRequest, response: Responder, desk: Desk) {
     this.#handling = handling;
@@ -115,7 +126,7 @@ class Handling implements Taker, BodyTaker {
     this.#response.onLeave = () => {
       this.#isLeft = true;
     };
-    this.#desk.serving.add(this);
+    this.#desk.rounds.add(READ, this);
   }
 
   /** A caller who lost its connection reads on where it was. */
@@ -128,10 +139,11 @@ class Handling implements Taker, BodyTaker {
       this.#fail(call, Failure.from(stranger));
       return;
     }
+    this.#call = call;
     this.#write(call, reply);
   }
 
-  serve(): void {
+  read(): void {
     // Before anything was asked: there is no call to speak of.
     if (this.#isLeft) return;
     const dialect = dialectOf(this.#request.method, this.#path);
@@ -148,17 +160,22 @@ class Handling implements Taker, BodyTaker {
     };
     this.#body = undefined;
     this.#call = call;
-    this.#handling.ask()(call, this);
+    this.#desk.rounds.add(ASK, this);
+  }
+
+  ask(): void {
+    const call = this.#call;
+    if (call !== undefined && !call.isLeft) this.#handling.ask()(call, this);
   }
 
   answered(reply: Reply): void {
     this.#came = reply;
-    this.#desk.answering.add(this);
+    this.#desk.rounds.add(ANSWER, this);
   }
 
   failed(stranger: unknown): void {
     this.#came = Failure.from(stranger);
-    this.#desk.answering.add(this);
+    this.#desk.rounds.add(ANSWER, this);
   }
 
   answer(): void {
@@ -182,16 +199,17 @@ class Handling implements Taker, BodyTaker {
       reply.cancel();
       return;
     }
-    const { record, name } = this.#handling;
     const { status } = reply;
-    const told = this.#told(call, `${name}; received-status=${status}`, reply.target);
+    this.#status = status;
+    const told = this.#told(call, `${this.#handling.name}; received-status=${status}`, reply.target);
     const fields = replyFields(reply.fields, reply.length, told);
-    const ended = (outcome: Outcome): void =>
-      record(call, outcome, status, outcome.kind === 'failed' ? this.#findingOf(call, outcome.failure) : undefined);
     const { tunnel } = reply;
     if (tunnel !== undefined) {
       fields.push('upgrade', 'websocket');
-      openTunnel(call, reply, tunnel, this.#response, fields, this.#handling.timers, ended);
+      openTunnel(call, reply, tunnel, this.#response, fields, this.#handling.timers, (outcome) => {
+        this.#outcome = outcome;
+        this.record();
+      });
       return;
     }
     // RFC 9110 §6.5.1: only who says so reads trailers. Only a length that is not known leaves room for them.
@@ -203,8 +221,19 @@ class Handling implements Taker, BodyTaker {
       this.#response,
       fields,
       (failure) => (isEventStream(reply.fields) ? this.#broken(call, failure, isTrailed) : undefined),
-      ended,
+      (outcome) => {
+        this.#outcome = outcome;
+        this.#desk.rounds.add(RECORD, this);
+      },
     ).begin();
+  }
+
+  record(): void {
+    const call = this.#call;
+    const outcome = this.#outcome;
+    if (call === undefined || outcome === undefined) return;
+    const finding = outcome.kind === 'failed' ? this.#findingOf(call, outcome.failure) : undefined;
+    this.#handling.record(call, outcome, this.#status, finding);
   }
 
   #takesTrailers(): boolean {

@@ -1,30 +1,44 @@
 import type { Timers } from '../world/world.ts';
 
 /**
- * One step of many calls, taken for all of them in a row once the input of the loop turn is handled. The code that a call runs through is several
- * times what a processor keeps close at hand: done call after call, each fetches all of it anew; done step after step, each step is fetched once.
+ * The steps of many calls, each taken for all of them in a row once the input of the loop turn is handled. The code that a call runs through is
+ * several times what a processor keeps close at hand: done call after call, each fetches all of it anew; done step after step, each step is
+ * fetched once for all.
  */
 export class Rounds<Item> {
   readonly #timers: Pick<Timers, 'soon'>;
-  readonly #step: (item: Item) => void;
-  #waiting: Item[] = [];
+  readonly #steps: readonly ((item: Item) => void)[];
+  /** Who waits for each step. */
+  readonly #waiting: Item[][];
+  #isExpected = false;
 
-  /** `step` must not throw. */
-  constructor(timers: Pick<Timers, 'soon'>, step: (item: Item) => void) {
+  /** In the order in which a call takes them; they must not throw. */
+  constructor(timers: Pick<Timers, 'soon'>, steps: readonly ((item: Item) => void)[]) {
     this.#timers = timers;
-    this.#step = step;
+    this.#steps = steps;
+    this.#waiting = steps.map(() => []);
   }
 
-  /** Its turn comes at the end of the loop turn, in the order in which they were added. */
-  add(item: Item): void {
-    this.#waiting.push(item);
-    if (this.#waiting.length === 1) this.#timers.soon(this.#run);
+  /** The item takes the step, by its index, at the end of the turn; in a later round when that step was taken already. */
+  add(step: number, item: Item): void {
+    this.#waiting[step]?.push(item);
+    this.#expect();
   }
 
-  /** Those that are added meanwhile come in the next round. */
+  #expect(): void {
+    if (this.#isExpected) return;
+    this.#isExpected = true;
+    this.#timers.soon(this.#run);
+  }
+
   readonly #run = (): void => {
-    const items = this.#waiting;
-    this.#waiting = [];
-    for (const item of items) this.#step(item);
+    for (const [at, take] of this.#steps.entries()) {
+      const items = this.#waiting[at] ?? [];
+      if (items.length === 0) continue;
+      this.#waiting[at] = [];
+      for (const item of items) take(item);
+    }
+    this.#isExpected = false;
+    if (this.#waiting.some((items) => items.length > 0)) this.#expect();
   };
 }
