@@ -256,3 +256,22 @@ test('a seat that throws instead of telling leaks no load', async () => {
   assert.equal((await failureIn(service(playedCall(time)))).code, 'gateway-bug');
   assert.equal(seatOf(seats, 0).inFlight, 0);
 });
+
+test('a seat that throws after it told, or tells twice, is heard once', async () => {
+  const { time, seats, heard, service } = stage(['a']);
+  const seat = seatOf(seats, 0);
+  seat.ask = (_call, taker) => {
+    taker.failed(refused());
+    throw new TypeError('broken');
+  };
+  assert.equal((await failureIn(service(playedCall(time)))).code, 'connect-refused');
+  const late = playedReply('a');
+  seat.ask = (_call, taker) => {
+    taker.failed(refused());
+    taker.answered(late);
+  };
+  assert.equal((await failureIn(service(playedCall(time)))).code, 'connect-refused');
+  assert.deepEqual(heard, ['start a', 'end a failed', 'start a', 'end a failed']);
+  assert.equal(late.outcome?.kind, 'abandoned');
+  assert.equal(seat.inFlight, 0);
+});

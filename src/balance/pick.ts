@@ -153,6 +153,8 @@ class Attempting implements Taker {
   readonly #options: PickOptions;
   readonly #attempt: Attempt;
   readonly #taker: Taker;
+  /** Who throws after telling has told: its load is given back once. */
+  #isTold = false;
 
   constructor(seat: Seat, call: Call, options: PickOptions, taker: Taker) {
     this.#seat = seat;
@@ -177,6 +179,11 @@ class Attempting implements Taker {
   }
 
   answered(reply: Reply): void {
+    if (this.#isTold) {
+      reply.cancel();
+      return;
+    }
+    this.#isTold = true;
     const { hearers, clock } = this.#options;
     const attempt = this.#attempt;
     attempt.firstPartMs ??= clock.now();
@@ -186,6 +193,8 @@ class Attempting implements Taker {
   }
 
   failed(stranger: unknown): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
     const failure = Failure.from(stranger);
     this.#end(outcomeOf(failure, this.#call, this.#attempt));
     this.#taker.failed(failure);

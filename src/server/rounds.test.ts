@@ -41,3 +41,14 @@ test('who comes to a step that was taken has the next turn', () => {
   assert.deepEqual(done, ['answer a', 'ask again']);
   assert.equal(turn(), 0);
 });
+
+test('a step that throws all the same takes nobody else with it', () => {
+  const { rounds, done, turn } = stage((_step, item) => {
+    if (item === 'bad') throw new TypeError('oops');
+  });
+  for (const item of ['a', 'bad', 'b']) rounds.add(0, item);
+  rounds.add(1, 'c');
+  assert.throws(turn, TypeError);
+  turn();
+  assert.deepEqual(done, ['ask a', 'ask bad', 'ask b', 'answer c']);
+});

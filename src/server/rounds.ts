@@ -32,13 +32,27 @@ export class Rounds<Item> {
   }
 
   readonly #run = (): void => {
-    for (const [at, take] of this.#steps.entries()) {
-      const items = this.#waiting[at] ?? [];
-      if (items.length === 0) continue;
-      this.#waiting[at] = [];
-      for (const item of items) take(item);
+    try {
+      for (const [at, take] of this.#steps.entries()) this.#takeAll(at, take);
+    } finally {
+      this.#isExpected = false;
+      if (this.#waiting.some((items) => items.length > 0)) this.#expect();
     }
-    this.#isExpected = false;
-    if (this.#waiting.some((items) => items.length > 0)) this.#expect();
   };
+
+  #takeAll(at: number, take: (item: Item) => void): void {
+    const items = this.#waiting[at] ?? [];
+    if (items.length === 0) return;
+    this.#waiting[at] = [];
+    let begun = 0;
+    try {
+      for (const item of items) {
+        begun += 1;
+        take(item);
+      }
+    } finally {
+      // One that throws all the same is not to take the others with it.
+      if (begun < items.length) this.#waiting[at] = items.slice(begun).concat(this.#waiting[at] ?? []);
+    }
+  }
 }
