@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { BODY_LIMITS, type BodyLimits, BodyReader } from './body.ts';
 import { CHUNKED, type Framing, NO_BODY, UNTIL_CLOSE } from './framing.ts';
@@ -224,4 +226,22 @@ test('what comes out does not depend on how the bytes were cut', () => {
     }),
     { numRuns: 1000 },
   );
+});
+
+test('a reader that has heard the end keeps nobody: a connection at rest must not hold the call it carried last', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  const reader = new BodyReader();
+  const hear = (): WeakRef<object> => {
+    const sink = { part() {} };
+    reader.begin({ kind: 'length', length: 2 }, sink);
+    reader.feed(Buffer.from('ab'), 0);
+    return new WeakRef(sink);
+  };
+  const sink = hear();
+  // What a WeakRef was made of lives until the turn is over.
+  await new Promise(setImmediate);
+  collect();
+  assert.equal(sink.deref(), undefined);
+  assert.ok(reader.isDone);
 });

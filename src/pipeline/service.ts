@@ -11,7 +11,7 @@ export type Taker = {
 };
 
 /**
- * A service that tells what came of a call by calling. The steps from the deadline down to the target follow each other within one event of
+ * A service that tells what came of a call by calling. The steps from the edge down to the target follow each other within one event of
  * the wire; a promise for each would cost a plain call more than reading both of its heads does.
  */
 export type Ask = (call: Call, taker: Taker) => void;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fixedChance, playedTime } from '../attempts/played.test.ts';
 import type { Call } from '../call/call.ts';
+import { Failure } from '../call/failure.ts';
 import { wholeReply } from '../call/settle.ts';
 import type { BodySink, IncomingRequest, Responder } from '../http1/contract.ts';
 import type { Ask, Taker } from '../pipeline/service.ts';
@@ -128,4 +129,23 @@ test('a bug of ours in answering ends that call alone: told while nothing was sa
   told.turn();
   told.turn();
   assert.deepEqual(told.heard, ['abort']);
+});
+
+test('the first word counts: a reply that comes after a failure is stopped, a failure after a reply is not told', () => {
+  const late = wholeReply(200, [], Buffer.from('{}'), 'a');
+  const twice = stage((_call, taker) => {
+    taker.failed(new Failure('connect-refused', { phase: 'connect', firstEvent: 'errno', bytesWritten: 0 }));
+    taker.answered(late);
+  });
+  twice.turn();
+  twice.turn();
+  assert.equal(twice.recorded.length, 1);
+  assert.match(twice.recorded[0] ?? '', /^failed /);
+  const other = stage((call, taker) => {
+    answer(call, taker);
+    taker.failed(new TypeError('oops'));
+  });
+  other.turn();
+  other.turn();
+  assert.deepEqual([other.heard, other.recorded], [['whole 200'], ['answered 200']]);
 });

@@ -93,6 +93,8 @@ class Handling implements Taker, BodyTaker {
   #call: Call | undefined;
   /** How the call was answered. */
   #came: Reply | Failure | undefined;
+  /** What throws after it told is told of again: the first word counts. */
+  #isTold = false;
   #isLeft = false;
   #status = 0;
   #outcome: Outcome | undefined;
@@ -169,12 +171,17 @@ class Handling implements Taker, BodyTaker {
   }
 
   answered(reply: Reply): void {
-    this.#came = reply;
-    this.#desk.rounds.add(ANSWER, this);
+    if (this.#isTold) reply.cancel();
+    else this.#tell(reply);
   }
 
   failed(stranger: unknown): void {
-    this.#came = Failure.from(stranger);
+    if (!this.#isTold) this.#tell(Failure.from(stranger));
+  }
+
+  #tell(came: Reply | Failure): void {
+    this.#isTold = true;
+    this.#came = came;
     this.#desk.rounds.add(ANSWER, this);
   }
 
