@@ -52,9 +52,10 @@ export type RecordCall = (call: Call, outcome: Outcome, status: number, finding:
 
 /** The handler of the data port: request → call → service → reply, or the one failure it ends in. */
 export function dataHandler(handling: DataHandling): RequestHandler {
+  const { clock } = handling;
   const desk: Desk = {
-    reading: { clock: handling.clock, nameCaller: callerNames(), hints: handling.hints },
-    rounds: new Rounds(handling.timers, [
+    reading: { clock, nameCaller: callerNames(), hints: handling.hints },
+    rounds: new Rounds(handling.timers, () => clock.hold?.(), [
       (one) => one.read(),
       (one) => one.ask(),
       (one) => one.answer(),

@@ -10,7 +10,10 @@ function stage(take: (step: string, item: string, rounds: Rounds<string>) => voi
     done.push(`${name} ${item}`);
     take(name, item, rounds);
   };
-  const rounds: Rounds<string> = new Rounds({ soon: (run) => turns.push(run) }, [step('ask'), step('answer')]);
+  const rounds: Rounds<string> = new Rounds({ soon: (run) => turns.push(run) }, () => undefined, [
+    step('ask'),
+    step('answer'),
+  ]);
   const turn = () => {
     turns.shift()?.();
     return turns.length;

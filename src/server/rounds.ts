@@ -7,14 +7,16 @@ import type { Timers } from '../world/world.ts';
  */
 export class Rounds<Item> {
   readonly #timers: Pick<Timers, 'soon'>;
+  readonly #begin: () => void;
   readonly #steps: readonly ((item: Item) => void)[];
   /** Who waits for each step. */
   readonly #waiting: Item[][];
   #isExpected = false;
 
-  /** In the order in which a call takes them; they must not throw. */
-  constructor(timers: Pick<Timers, 'soon'>, steps: readonly ((item: Item) => void)[]) {
+  /** `begin` runs before each step of each item. `steps` in the order in which a call takes them; they must not throw. */
+  constructor(timers: Pick<Timers, 'soon'>, begin: () => void, steps: readonly ((item: Item) => void)[]) {
     this.#timers = timers;
+    this.#begin = begin;
     this.#steps = steps;
     this.#waiting = steps.map(() => []);
   }
@@ -48,6 +50,7 @@ export class Rounds<Item> {
     try {
       for (const item of items) {
         begun += 1;
+        this.#begin();
         take(item);
       }
     } finally {

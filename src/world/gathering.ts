@@ -1,3 +1,5 @@
+import { releaseClock } from './real-clock.ts';
+
 /** Writes up to this size are gathered with others of the same loop turn; larger ones go alone. */
 export const GATHER_MAX_BYTES = 16_384;
 const ARENA_BYTES = 65_536;
@@ -92,6 +94,7 @@ function runAndFlush(run: () => void): void {
   try {
     run();
   } finally {
+    releaseClock();
     isFlushQueued = wasQueued;
     flushGathered();
   }

@@ -1,15 +1,12 @@
-import { performance } from 'node:perf_hooks';
 import { realChance } from './chance.ts';
 import { realFiles } from './files.ts';
 import { soon } from './gathering.ts';
 import { realMemory } from './memory.ts';
 import { realNames } from './names.ts';
 import { realNet } from './net.ts';
+import { realClock } from './real-clock.ts';
 import { Wheel } from './wheel.ts';
-import type { Clock, World } from './world.ts';
-
-// Imported: the global of that name is a getter, which costs more than the clock.
-const realClock: Clock = { now: () => performance.now(), wallMs: () => Date.now() };
+import type { World } from './world.ts';
 
 /** The world as it is. One for the process. */
 export function realWorld(): World {

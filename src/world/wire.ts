@@ -3,6 +3,7 @@ import { TLSSocket } from 'node:tls';
 import { getSystemErrorName } from 'node:util';
 import { dropGathered, flushGathered, GATHER_MAX_BYTES, gather } from './gathering.ts';
 import { type Handle, type HandleRead, handleOf, isReadable } from './handle.ts';
+import { realClock, releaseClock } from './real-clock.ts';
 import { type EagerReader, mayReadOn } from './turn-share.ts';
 import { readBuffer, readView } from './views.ts';
 import type { PeerAddress, TlsFacts, Wire, WireFault, WireHearer } from './world.ts';
@@ -42,7 +43,12 @@ function onHandleRead(this: WiredHandle, more: unknown): unknown {
   const wire = this[WIRE];
   const length = wire === undefined ? 0 : this.bytesRead - wire.bytesRead;
   if (wire === undefined || length <= 0 || length >= readBuffer.length) return nodesRead?.call(this, more);
-  wire.heard(readView(length));
+  realClock.hold?.();
+  try {
+    wire.heard(readView(length));
+  } finally {
+    releaseClock();
+  }
   return undefined;
 }
 
@@ -152,7 +158,7 @@ export class SocketWire implements Wire, EagerReader {
       this.#gatheredBytes += length;
     }
     // What is gathered is bounded by itself, and nobody is told when it has left.
-    return this.#queuedBytes < HIGH_WATER_BYTES;
+    return this.#queuedBytes() < HIGH_WATER_BYTES;
   }
 
   /** The turn of what was gathered of this wire has come. */
@@ -186,7 +192,7 @@ export class SocketWire implements Wire, EagerReader {
   }
 
   /** Written and not taken by the kernel, but for what is gathered. */
-  get #queuedBytes(): number {
+  #queuedBytes(): number {
     return this.#directBytes + (this.#handle === undefined ? this.#socket.writableLength : 0);
   }
 
@@ -209,7 +215,7 @@ export class SocketWire implements Wire, EagerReader {
   #sent(status: number): void {
     this.#directBytes = 0;
     if (status < 0) this.#broke(status);
-    else if (!this.#isOver && this.#queuedBytes === 0) this.hearer.drain();
+    else if (!this.#isOver && this.#queuedBytes() === 0) this.hearer.drain();
   }
 
   #broke(errno: number): void {
@@ -273,7 +279,7 @@ export class SocketWire implements Wire, EagerReader {
   }
 
   get bytesQueued(): number {
-    return this.#queuedBytes + this.#gatheredBytes;
+    return this.#queuedBytes() + this.#gatheredBytes;
   }
 
   get isOpen(): boolean {

@@ -19,6 +19,11 @@ export type Clock = {
   now(): number;
   /** Milliseconds since 1970-01-01 UTC; may jump. */
   wallMs(): number;
+  /**
+   * Looks once for all of a step of a call: `now` stands still until the loop has run what it runs now, or until the next `hold`. Only for what
+   * runs in `Timers.soon` or hears a wire. Clocks that stand still anyway, as virtual ones, have none.
+   */
+  hold?(): void;
 };
 
 /** One coarse wheel for all timers of the process: arming is O(1) and allocates nothing. Resolution is `TICK_MS`. */
