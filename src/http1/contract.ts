@@ -42,12 +42,18 @@ export type RequestFault = {
   readonly status: number;
 };
 
+/**
+ * Field lines as they go out, each with its CRLF, unchecked: for what the gateway itself says in every head, where nothing in it comes from
+ * outside or what does was checked (`fieldLine`).
+ */
+export type OwnLines = string;
+
 /** The one way to answer a request. After `end` or `abort` every call is a no-op. */
 export type Responder = {
-  /** A whole answer in one write; `content-length` is set here. */
-  send(status: number, fields: Fields, body: Uint8Array | string): void;
+  /** A whole answer in one write; `content-length` is set here. `ownLines`: see `OwnLines`; none unless given, as in the next ones. */
+  send(status: number, fields: Fields, body: Uint8Array | string, ownLines?: OwnLines): void;
   /** The head of a longer answer. With `content-length` in the fields the length is held to; else chunked (1.1) or until close (1.0). */
-  head(status: number, fields: Fields): void;
+  head(status: number, fields: Fields, ownLines?: OwnLines): void;
   /** False when the caller reads slower than we write: stop until `onDrain`. */
   part(bytes: Uint8Array | string): boolean;
   /** A clean end. Never call it for a broken answer. */
@@ -57,7 +63,7 @@ export type Responder = {
   /** 102, 103 … before the head. */
   informational(status: number, fields: Fields): void;
   /** Answers 101 with these fields and hands the wire over, with what was read past the head. */
-  upgrade(fields: Fields): { readonly wire: Wire; readonly early: Uint8Array };
+  upgrade(fields: Fields, ownLines?: OwnLines): { readonly wire: Wire; readonly early: Uint8Array };
   /** Set by the owner: room to write again. */
   onDrain: (() => void) | undefined;
   /** Set by the owner: the caller went away before the answer was complete. At most once. */
@@ -109,6 +115,7 @@ export type OutgoingRequest = {
   readonly target: string;
   /** Without `host`, `content-length`, `transfer-encoding`, `connection`: the engine writes those. */
   readonly fields: Fields;
+  readonly ownLines?: OwnLines;
   /** The whole body, or undefined for none. Held by the caller until the exchange ends: it may be written again on a fresh socket. */
   readonly body: Uint8Array | undefined;
   /** A body that flows: sent once, so never replayed. `length` -1 is chunked. */

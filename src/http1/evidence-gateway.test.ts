@@ -58,8 +58,8 @@ test('B23 a clock that runs out while the loop stands still is the gateway, and 
   const server = await rawServer(world.net, {
     // Both live in this process: once the request is there, nothing moves until long after its clock.
     data() {
-      const untilMs = world.clock.now() + 2500;
-      while (world.clock.now() < untilMs);
+      const untilMs = performance.now() + 2500;
+      while (performance.now() < untilMs);
     },
   });
   const requester = createRequester(world, {});

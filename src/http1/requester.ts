@@ -150,7 +150,7 @@ class Pools {
 /** The head as it goes out: our own lines first, so that nothing the caller sent can stand before them. */
 function headOf(route: Route, request: OutgoingRequest, isUpgrade: boolean): string {
   const target = route.isAbsolute ? `http://${route.hostField}${request.target}` : request.target;
-  const own = `${route.ownLines}${isUpgrade ? 'connection: upgrade\r\n' : ''}${framingLines(request)}`;
+  const own = `${route.ownLines}${isUpgrade ? 'connection: upgrade\r\n' : ''}${framingLines(request)}${request.ownLines ?? ''}`;
   return requestHead(request.method, target, request.fields, own);
 }
 

@@ -1,6 +1,6 @@
 import type { Fields } from '../call/fields.ts';
 import type { Wire } from '../world/world.ts';
-import type { Responder } from './contract.ts';
+import type { OwnLines, Responder } from './contract.ts';
 import { fieldLine } from './field-line.ts';
 import { lengthOf } from './framing.ts';
 import { lastChunk, responseHead, statusLine } from './serialise.ts';
@@ -94,13 +94,13 @@ export class Answering implements Responder {
   }
 
   /** @throws RangeError or TypeError, with nothing written, on a status or field that cannot be. */
-  send(status: number, fields: Fields, body: Uint8Array | string): void {
+  send(status: number, fields: Fields, body: Uint8Array | string, ownLines: OwnLines = ''): void {
     if (this.#state !== 'head') return;
     const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
     const isBare = this.#isBodiless(status);
     // RFC 9110 §8.6: no length with 1xx and 204; with 304 and HEAD it would be that of another answer's body, which is what HEAD asks for.
     const lengthLine = status === 204 || status === 304 ? '' : `content-length: ${length}\r\n`;
-    const head = `${this.#lines(status, fields, 'without')}${lengthLine}${this.#port.connectionLine(false)}\r\n`;
+    const head = `${this.#lines(status, fields, ownLines, 'without')}${lengthLine}${this.#port.connectionLine(false)}\r\n`;
     this.#isHeadSent = true;
     if (isBare || length === 0) {
       this.#write(head);
@@ -115,12 +115,12 @@ export class Answering implements Responder {
   }
 
   /** @throws RangeError or TypeError, with nothing written, on a status or field that cannot be. */
-  head(status: number, fields: Fields): void {
+  head(status: number, fields: Fields, ownLines: OwnLines = ''): void {
     if (this.#state !== 'head') return;
     const announced = announcedLength(fields);
     const mode = this.#modeOf(status, announced);
     const isKept = mode === 'length' || (mode === 'none' && status !== 204 && announced >= 0);
-    const lines = this.#lines(status, fields, isKept ? 'with' : 'without');
+    const lines = this.#lines(status, fields, ownLines, isKept ? 'with' : 'without');
     const framing = mode === 'chunked' ? 'transfer-encoding: chunked\r\n' : '';
     this.#mode = mode;
     this.#left = mode === 'length' ? announced : 0;
@@ -172,9 +172,9 @@ export class Answering implements Responder {
   }
 
   /** @throws Error after the head, and while the request is not whole: its rest would be taken for the new protocol (RFC 9110 §7.8). */
-  upgrade(fields: Fields): { readonly wire: Wire; readonly early: Uint8Array } {
+  upgrade(fields: Fields, ownLines: OwnLines = ''): { readonly wire: Wire; readonly early: Uint8Array } {
     if (this.#state !== 'head' || !this.#port.isRequestWhole) throw new Error('an upgrade comes too late or too early');
-    this.#write(`${statusLine(101)}${this.#fieldLines(fields, 'without')}connection: upgrade\r\n\r\n`);
+    this.#write(`${statusLine(101)}${this.#fieldLines(fields, 'without')}${ownLines}connection: upgrade\r\n\r\n`);
     this.#isHeadSent = true;
     this.#state = 'over';
     return this.#port.switched();
@@ -221,9 +221,9 @@ export class Answering implements Responder {
     return this.#minorVersion === 1 ? 'chunked' : 'close';
   }
 
-  #lines(status: number, fields: Fields, length: 'with' | 'without'): string {
+  #lines(status: number, fields: Fields, ownLines: OwnLines, length: 'with' | 'without'): string {
     if (status < 200) throw new RangeError('an interim status does not end a request');
-    return statusLine(status) + this.#fieldLines(fields, length);
+    return statusLine(status) + this.#fieldLines(fields, length) + ownLines;
   }
 
   /** The owner's fields, without those that are the engine's to say, and the date if it did not bring one. */

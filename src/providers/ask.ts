@@ -13,7 +13,7 @@ import { endingOf } from '../http1/ending.ts';
 import { TunnelEnd } from '../http1/join.ts';
 import { type Ask, promised, type Service, type Taker } from '../pipeline/service.ts';
 import type { Clock, Wire } from '../world/world.ts';
-import { outgoingFields } from './fields.ts';
+import { outgoingHead } from './fields.ts';
 import { pathAt } from './speaks.ts';
 
 export type AskSettings = {
@@ -49,12 +49,13 @@ export function asking(clock: Clock, requester: Requester, settings: AskSettings
         ? call.body
         : withModel(call.body, call.modelAt, model);
     const one = new Asking(clock, call.attempt, target.name, taker);
-    const fields = outgoingFields(call, settings);
+    const { fields, ownLines } = outgoingHead(call, settings);
     if (call.upgrade !== undefined) fields.push('upgrade', call.upgrade);
     const request = {
       method: call.method,
       target: pathAt(target, call.path),
       fields,
+      ownLines,
       body,
       clocks: clocks(call),
       isReplayable: call.isReplayable,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { playedCall, playedTarget, playedTime } from '../attempts/played.test.ts';
-import { type OutgoingFields, outgoingFields } from './fields.ts';
+import { type OutgoingFields, outgoingHead } from './fields.ts';
 
 const GIVEN = [
   ...['host', 'gate', 'connection', 'keep-alive, x-hop', 'x-hop', '1', 'te', 'trailers', 'via', '1.1 edge'],
@@ -15,14 +15,15 @@ function sent(dialect: 'openai-chat' | 'http', over: Partial<OutgoingFields> = {
     credential: ['authorization', 'Bearer ours'],
     isCallerCredentialPassed: isPassed,
   });
-  const fields = outgoingFields(call, { target, fields: [], fieldsDefault: [], via: '1.1 goodgate-1', ...over });
-  return fields.join(' ').replace(call.id, 'ID');
+  const settings = { target, fields: [], fieldsDefault: [], via: '1.1 goodgate-1', ...over };
+  const { fields, ownLines } = outgoingHead(call, settings);
+  return `${fields.join(' ')} | ${ownLines.replaceAll('\r\n', ' | ').replace(call.id, 'ID')}`;
 }
 
-const OURS = 'x-request-id ID goodgate-attempt 1 via 1.1 edge, 1.1 goodgate-1';
+const OURS = '| x-request-id: ID | goodgate-attempt: 1 | via: 1.1 edge, 1.1 goodgate-1 | accept-encoding: identity | ';
 
 test("the caller's end-to-end fields go on, without what is for us, with the target's own credential", () => {
-  const expected = `x-own kept openai-beta theirs authorization Bearer ours accept-encoding identity ${OURS}`;
+  const expected = `x-own kept openai-beta theirs authorization Bearer ours ${OURS}`;
   assert.equal(sent('openai-chat'), expected);
   assert.equal(sent('http'), expected.replace('identity', 'gzip'));
 });
@@ -31,7 +32,7 @@ test("the target's fields stand in the place of the caller's, defaults only wher
   const over = { fields: ['openai-beta', 'ours'], fieldsDefault: ['x-own', 'default', 'x-more', 'default'] };
   assert.equal(
     sent('openai-chat', over),
-    `x-own kept x-more default openai-beta ours authorization Bearer ours accept-encoding identity ${OURS}`,
+    `x-own kept x-more default openai-beta ours authorization Bearer ours ${OURS}`,
   );
 });
 

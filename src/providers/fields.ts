@@ -1,6 +1,8 @@
 import type { Call } from '../call/call.ts';
 import { type Fields, fieldOf } from '../call/fields.ts';
 import type { Target } from '../call/target.ts';
+import type { OwnLines } from '../http1/contract.ts';
+import { fieldLine } from '../http1/field-line.ts';
 import { HOP_BY_HOP, namedHops } from '../http1/hops.ts';
 
 /** Fields of the caller that never reach a target: they are written anew by the engine or by us, or are meant for us alone. */
@@ -35,23 +37,25 @@ export type OutgoingFields = {
   readonly via: string;
 };
 
+export type OutgoingHead = { readonly fields: Fields; readonly ownLines: OwnLines };
+
 /**
  * The fields of the request to a target: the caller's end-to-end fields, then ours. The caller's credential is for Goodgate, not for
  * whoever answers, so it goes no further unless the target's config says so.
  */
-export function outgoingFields(call: Call, { target, fields, fieldsDefault, via }: OutgoingFields): Fields {
+export function outgoingHead(call: Call, { target, fields, fieldsDefault, via }: OutgoingFields): OutgoingHead {
   const sent: Fields = [];
   const given = call.fields;
   // Before ours are added, so that nothing from outside can take those away.
   const named = namedHops(given);
-  let path = via;
+  let path = '';
   let acceptEncoding: string | undefined;
   for (let i = 0; i + 1 < given.length; i += 2) {
     const name = given[i] ?? '';
     const value = given[i + 1] ?? '';
     if (named?.has(name) === true) continue;
     if (SPECIAL.has(name)) {
-      if (name === 'via') path = `${value}, ${via}`;
+      if (name === 'via') path += `${value}, `;
       else if (name === 'accept-encoding') acceptEncoding ??= value;
       if (!target.isCallerCredentialPassed || !CREDENTIALS.has(name)) continue;
     }
@@ -67,7 +71,8 @@ export function outgoingFields(call: Call, { target, fields, fieldsDefault, via 
   for (const part of target.credential) sent.push(part);
   // Identity only: an answer must be readable as it comes, to know whether it is one.
   if (call.dialect !== 'http') acceptEncoding = 'identity';
-  if (acceptEncoding !== undefined) sent.push('accept-encoding', acceptEncoding);
-  sent.push('x-request-id', call.id, 'goodgate-attempt', String(Math.max(1, call.story.attempts.length)), 'via', path);
-  return sent;
+  const encoding = acceptEncoding === undefined ? '' : fieldLine('accept-encoding', acceptEncoding);
+  const attempt = Math.max(1, call.story.attempts.length);
+  const ownLines = `x-request-id: ${call.id}\r\ngoodgate-attempt: ${attempt}\r\n${fieldLine('via', path + via)}${encoding}`;
+  return { fields: sent, ownLines };
 }

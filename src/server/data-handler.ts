@@ -16,7 +16,7 @@ import { type FailureContext, failureAnswer, failureStatus, findingBehind, strea
 import { BodyGatherer, type BodyTaker } from './gather-body.ts';
 import { hiding } from './hiding.ts';
 import { type CallReading, type HintReader, readCall } from './read-call.ts';
-import { ownFields, replyFields, type Told } from './reply-fields.ts';
+import { ownFields, receivedStatuses, replyHead, type Told } from './reply-fields.ts';
 import { Rounds } from './rounds.ts';
 import { openTunnel } from './tunnel.ts';
 import { type Break, ReplyWriter } from './write-reply.ts';
@@ -54,6 +54,8 @@ export type RecordCall = (call: Call, outcome: Outcome, status: number, finding:
 export function dataHandler(handling: DataHandling): RequestHandler {
   const { clock } = handling;
   const desk: Desk = {
+    via: `1.1 ${handling.name}`,
+    receivedStatus: receivedStatuses(handling.name),
     reading: { clock, nameCaller: callerNames(), hints: handling.hints },
     rounds: new Rounds(handling.timers, () => clock.hold?.(), [
       (one) => one.read(),
@@ -73,6 +75,10 @@ export function dataHandler(handling: DataHandling): RequestHandler {
 type Desk = {
   readonly reading: CallReading;
   readonly rounds: Rounds<Handling>;
+  /** Our member of `via`. */
+  readonly via: string;
+  /** Our member of `proxy-status` for an answer that is passed on, by its status (RFC 9209 §2.1.5). */
+  readonly receivedStatus: (status: number) => string;
 };
 
 /** The steps of a call, in their order. */
@@ -209,12 +215,12 @@ class Handling implements Taker, BodyTaker {
     }
     const { status } = reply;
     this.#status = status;
-    const told = this.#told(call, `${this.#handling.name}; received-status=${status}`, reply.target);
-    const fields = replyFields(reply.fields, reply.length, told);
+    const told = this.#told(call, this.#desk.receivedStatus(status), reply.target);
+    const head = replyHead(reply.fields, reply.length, told);
     const { tunnel } = reply;
     if (tunnel !== undefined) {
-      fields.push('upgrade', 'websocket');
-      openTunnel(call, reply, tunnel, this.#response, fields, this.#handling.timers, (outcome) => {
+      head.fields.push('upgrade', 'websocket');
+      openTunnel(call, reply, tunnel, this.#response, head, this.#handling.timers, (outcome) => {
         this.#outcome = outcome;
         this.record();
       });
@@ -222,12 +228,12 @@ class Handling implements Taker, BodyTaker {
     }
     // RFC 9110 §6.5.1: only who says so reads trailers. Only a length that is not known leaves room for them.
     const isTrailed = reply.length < 0 && this.#takesTrailers() && isEventStream(reply.fields);
-    if (isTrailed) fields.push('trailer', 'proxy-status');
+    if (isTrailed) head.fields.push('trailer', 'proxy-status');
     new ReplyWriter(
       call,
       reply,
       this.#response,
-      fields,
+      head,
       (failure) => (isEventStream(reply.fields) ? this.#broken(call, failure, isTrailed) : undefined),
       (outcome) => {
         this.#outcome = outcome;
@@ -288,12 +294,12 @@ class Handling implements Taker, BodyTaker {
   }
 
   #told(call: Call | undefined, proxyStatus: string, target: string | undefined): Told {
-    const { name, clock } = this.#handling;
+    const { clock } = this.#handling;
     return {
       requestId: this.#id,
       attempts: call?.story.attempts ?? [],
       startMs: this.#startMs,
-      via: `1.1 ${name}`,
+      via: this.#desk.via,
       proxyStatus,
       target,
       nowMs: clock.now(),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fieldOf } from '../call/fields.ts';
-import { replyFields, type Told } from './reply-fields.ts';
+import { playedAttempt, playedCall, playedTime } from '../attempts/played.test.ts';
+import { replyHead, type Told } from './reply-fields.ts';
 
 const TOLD: Told = {
   requestId: '0123',
@@ -29,10 +29,11 @@ test('what concerns one connection stays behind, and so does what is ours to say
       'twice',
     ],
   ];
-  assert.deepEqual(replyFields(given, 7, TOLD), [
-    ...['x-own', 'kept', 'x-own', 'twice', 'content-length', '7', 'x-request-id', '0123', 'via', '1.1 goodgate-1'],
-    ...['proxy-status', 'goodgate-1; received-status=200', 'server-timing', 'goodgate;dur=12.3'],
-    ...['goodgate-attempts', '0', 'goodgate-target', 'a'],
+  const { fields, ownLines } = replyHead(given, 7, TOLD);
+  assert.deepEqual(fields, ['x-own', 'kept', 'x-own', 'twice', 'content-length', '7']);
+  assert.deepEqual(ownLines.split('\r\n'), [
+    ...['x-request-id: 0123', 'via: 1.1 goodgate-1', 'proxy-status: goodgate-1; received-status=200'],
+    ...['goodgate-attempts: 0', 'goodgate-target: a', 'server-timing: goodgate;dur=12.3', ''],
   ]);
 });
 
@@ -42,6 +43,8 @@ test('our members come behind those of the lists that came, which Connection can
     'via, x-a',
     'via',
     '1.0 edge',
+    'via',
+    '1.1 cache',
     'proxy-status',
     'edge',
     'server-timing',
@@ -49,10 +52,29 @@ test('our members come behind those of the lists that came, which Connection can
     'x-a',
     '1',
   ];
-  const fields = replyFields(given, -1, TOLD);
-  assert.equal(fieldOf(fields, 'via'), '1.0 edge, 1.1 goodgate-1');
-  assert.equal(fieldOf(fields, 'proxy-status'), 'edge, goodgate-1; received-status=200');
-  assert.equal(fieldOf(fields, 'server-timing'), 'db;dur=1, goodgate;dur=12.3');
-  assert.equal(fieldOf(fields, 'x-a'), undefined);
-  assert.equal(fieldOf(fields, 'content-length'), undefined);
+  const { fields, ownLines } = replyHead(given, -1, TOLD);
+  assert.deepEqual(fields, []);
+  assert.deepEqual(ownLines.split('\r\n'), [
+    ...['x-request-id: 0123', 'via: 1.0 edge, 1.1 cache, 1.1 goodgate-1'],
+    ...['proxy-status: edge, goodgate-1; received-status=200', 'goodgate-attempts: 0', 'goodgate-target: a'],
+    ...['server-timing: db;dur=1, goodgate;dur=12.3', ''],
+  ]);
+});
+
+test('each answer has its own numbers, also where the last of its target had others', () => {
+  const linesOf = (told: Partial<Told>): string => replyHead([], -1, { ...TOLD, ...told }).ownLines;
+  const first = linesOf({});
+  assert.match(linesOf({ proxyStatus: 'goodgate-1; received-status=201' }), /received-status=201\r\n/);
+  assert.match(linesOf({ attempts: [playedAttempt(playedCall(playedTime()), 'a')] }), /goodgate-attempts: 1\r\n/);
+  assert.match(linesOf({ target: 'b' }), /goodgate-target: b\r\n/);
+  assert.doesNotMatch(linesOf({ target: undefined }), /goodgate-target/);
+  assert.match(linesOf({ via: '1.1 goodgate-2' }), /via: 1.1 goodgate-2\r\n/);
+  assert.match(linesOf({ requestId: '4567' }), /^x-request-id: 4567\r\n/);
+  assert.equal(linesOf({}), first);
+});
+
+test('what came from outside cannot bring a line of its own', () => {
+  assert.throws(() => replyHead(['via', '1.0 a\r\nx-forged: 1'], -1, TOLD), TypeError);
+  assert.throws(() => replyHead(['server-timing', 'a\r\nx-forged: 1'], -1, TOLD), TypeError);
+  assert.throws(() => replyHead([], -1, { ...TOLD, target: 'a\r\nx-forged: 1' }), TypeError);
 });

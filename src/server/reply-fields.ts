@@ -1,6 +1,9 @@
 import type { Fields } from '../call/fields.ts';
 import type { Attempt } from '../call/story.ts';
+import type { OwnLines } from '../http1/contract.ts';
+import { fieldLine } from '../http1/field-line.ts';
 import { HOP_BY_HOP, namedHops } from '../http1/hops.ts';
+import { fieldLines } from '../http1/serialise.ts';
 
 /** Fields of the target's answer that we write anew. */
 const OURS = ['x-request-id', 'via', 'proxy-status', 'server-timing', 'content-length'];
@@ -22,11 +25,13 @@ export type Told = {
   readonly nowMs: number;
 };
 
-/** The fields of an answer passed on: the target's end-to-end fields, then ours. Members of lists are appended, never replaced. */
-export function replyFields(given: readonly string[], length: number, told: Told): Fields {
+export type ReplyHead = { readonly fields: Fields; readonly ownLines: OwnLines };
+
+/** The head of an answer passed on: the target's end-to-end fields, then ours. Members of lists are appended, never replaced. */
+export function replyHead(given: readonly string[], length: number, told: Told): ReplyHead {
   const fields: Fields = [];
-  let via = told.via;
-  let proxyStatus = told.proxyStatus;
+  let via = '';
+  let proxyStatus = '';
   let serverTiming = '';
   // Before ours are added, so that nothing from outside can take those away.
   const named = namedHops(given);
@@ -37,27 +42,69 @@ export function replyFields(given: readonly string[], length: number, told: Told
     if (!SPECIAL.has(name)) {
       // Ours to say alone: a target that forges them is not believed.
       if (!name.startsWith('goodgate-')) fields.push(name, value);
-    } else if (name === 'via') via = `${value}, ${via}`;
-    else if (name === 'proxy-status') proxyStatus = `${value}, ${proxyStatus}`;
-    else if (name === 'server-timing') serverTiming = `${value}, `;
+    } else if (name === 'via') via += `${value}, `;
+    else if (name === 'proxy-status') proxyStatus += `${value}, `;
+    else if (name === 'server-timing') serverTiming += `${value}, `;
   }
   if (length >= 0) fields.push('content-length', String(length));
-  pushOurs(fields, told, via, proxyStatus, serverTiming);
-  return fields;
+  const isFirst = via === '' && proxyStatus === '';
+  const standing = isFirst ? standingLines(told) : fieldLines(standingFields(told, via, proxyStatus));
+  const timing =
+    serverTiming === ''
+      ? `server-timing: ${timingOf(told)}\r\n`
+      : fieldLine('server-timing', `${serverTiming}${timingOf(told)}`);
+  return { fields, ownLines: `x-request-id: ${told.requestId}\r\n${standing}${timing}` };
 }
 
 /** The fields of an answer of our own. */
 export function ownFields(contentType: string, told: Told): Fields {
   const fields: Fields = ['content-type', contentType, 'cache-control', 'no-store'];
-  pushOurs(fields, told, told.via, told.proxyStatus, '');
+  fields.push('x-request-id', told.requestId, ...standingFields(told, '', ''), 'server-timing', timingOf(told));
   return fields;
 }
 
-function pushOurs(fields: Fields, told: Told, via: string, proxyStatus: string, serverTiming: string): void {
-  const { attempts, target } = told;
-  fields.push('x-request-id', told.requestId, 'via', via, 'proxy-status', proxyStatus);
-  fields.push('server-timing', `${serverTiming}${timingOf(told)}`, 'goodgate-attempts', String(attempts.length));
-  if (target !== undefined) fields.push('goodgate-target', target);
+/** What is the same for most answers of a target. `via`, `proxyStatus`: the members before ours, with their commas. */
+function standingFields(told: Told, via: string, proxyStatus: string): Fields {
+  const fields: Fields = ['via', `${via}${told.via}`, 'proxy-status', `${proxyStatus}${told.proxyStatus}`];
+  fields.push('goodgate-attempts', String(told.attempts.length));
+  if (told.target !== undefined) fields.push('goodgate-target', told.target);
+  return fields;
+}
+
+type Standing = {
+  readonly via: string;
+  readonly proxyStatus: string;
+  readonly attempts: number;
+  readonly lines: OwnLines;
+};
+
+/** Its lines, as the last answer of each target had them. */
+const standing = new Map<string, Standing>();
+/** Names of targets come from the config; reloads may bring new ones for ever. */
+const STANDING_MAX = 1024;
+
+function standingLines(told: Told): OwnLines {
+  const target = told.target ?? '';
+  const attempts = told.attempts.length;
+  const known = standing.get(target);
+  if (known?.attempts === attempts && known.proxyStatus === told.proxyStatus && known.via === told.via)
+    return known.lines;
+  const lines = fieldLines(standingFields(told, '', ''));
+  if (standing.size >= STANDING_MAX) standing.clear();
+  standing.set(target, { via: told.via, proxyStatus: told.proxyStatus, attempts, lines });
+  return lines;
+}
+
+/** Our member of `proxy-status` for an answer that is passed on, by its status: one text for each, so that equal ones are the same object. */
+export function receivedStatuses(name: string): (status: number) => string {
+  const texts = new Map<number, string>();
+  return (status) => {
+    const known = texts.get(status);
+    if (known !== undefined) return known;
+    const text = `${name}; received-status=${status}`;
+    texts.set(status, text);
+    return text;
+  };
 }
 
 /** What the call took here, and what its last attempt did. */

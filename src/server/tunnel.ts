@@ -1,14 +1,14 @@
 import type { Call } from '../call/call.ts';
-import type { Fields } from '../call/fields.ts';
 import { leave } from '../call/leave.ts';
 import { note } from '../call/note.ts';
 import type { Outcome, Reply, Tunnel } from '../call/reply.ts';
 import type { Responder } from '../http1/contract.ts';
 import { join, TUNNEL_IDLE_MS, TunnelEnd } from '../http1/join.ts';
 import type { Timers } from '../world/world.ts';
+import type { ReplyHead } from './reply-fields.ts';
 
 /**
- * Answers an upgrade with 101 and these fields, and joins caller and target. The story of the call tells what flowed and who ended it;
+ * Answers an upgrade with 101 and this head, and joins caller and target. The story of the call tells what flowed and who ended it;
  * `ended` hears the outcome once: `abandoned` when the caller broke it, a drain cut it, or nothing moved for too long.
  */
 export function openTunnel(
@@ -16,13 +16,13 @@ export function openTunnel(
   reply: Reply,
   tunnel: Tunnel,
   response: Responder,
-  fields: Fields,
+  head: ReplyHead,
   timers: Timers,
   ended: (outcome: Outcome) => void,
 ): void {
   response.onLeave = undefined;
   reply.onOutcome(ended);
-  const { wire, early } = response.upgrade(fields);
+  const { wire, early } = response.upgrade(head.fields, head.ownLines);
   const caller = new TunnelEnd(wire, early);
   const target = tunnel.end.wire;
   const before = { up: target.bytesWritten, down: target.bytesRead - tunnel.end.earlyBytes };

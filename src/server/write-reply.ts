@@ -4,6 +4,7 @@ import type { Fields } from '../call/fields.ts';
 import { leave } from '../call/leave.ts';
 import type { Outcome, Reply, Sink } from '../call/reply.ts';
 import type { Responder } from '../http1/contract.ts';
+import type { ReplyHead } from './reply-fields.ts';
 
 /** How a reply that broke after its head is told: in-band, in the caller's dialect, and by trailers to who reads them. */
 export type Break = { readonly text: string; readonly trailers: Fields | undefined };
@@ -11,7 +12,7 @@ export type Break = { readonly text: string; readonly trailers: Fields | undefin
 /** Words a break; undefined where bytes cannot carry it. */
 export type BreakWriter = (failure: Failure) => Break | undefined;
 
-const NO_FIELDS: Fields = [];
+const NO_HEAD: ReplyHead = { fields: [], ownLines: '' };
 
 /**
  * Writes a reply to its caller as it comes. A whole body already in hand leaves in one write with its head. A reply that breaks after
@@ -23,7 +24,7 @@ export class ReplyWriter implements Sink {
   readonly #reply: Reply;
   readonly #response: Responder;
   /** None once the head is out. */
-  #fields: Fields;
+  #head: ReplyHead;
   readonly #broken: BreakWriter;
   readonly #ended: (outcome: Outcome) => void;
   #isHeadOut = false;
@@ -33,14 +34,14 @@ export class ReplyWriter implements Sink {
     call: Call,
     reply: Reply,
     response: Responder,
-    fields: Fields,
+    head: ReplyHead,
     broken: BreakWriter,
     ended: (outcome: Outcome) => void,
   ) {
     this.#call = call;
     this.#reply = reply;
     this.#response = response;
-    this.#fields = fields;
+    this.#head = head;
     this.#broken = broken;
     this.#ended = ended;
   }
@@ -69,13 +70,17 @@ export class ReplyWriter implements Sink {
       this.#isHeadOut = true;
       if (bytes.length === this.#reply.length) {
         this.#isWhole = true;
-        this.#response.send(this.#reply.status, this.#fields, bytes);
+        this.#response.send(this.#reply.status, this.#head.fields, bytes, this.#head.ownLines);
         return;
       }
-      this.#response.head(this.#reply.status, this.#fields);
-      this.#fields = NO_FIELDS;
+      this.#sendHead();
+      this.#head = NO_HEAD;
     }
     if (!this.#response.part(bytes)) this.#reply.pause();
+  }
+
+  #sendHead(): void {
+    this.#response.head(this.#reply.status, this.#head.fields, this.#head.ownLines);
   }
 
   end(outcome: Outcome): void {
@@ -90,14 +95,14 @@ export class ReplyWriter implements Sink {
 
   #endWell(trailers: Fields | undefined): void {
     // Without a part there is no body; the announced length of a HEAD or 304 answer still stands.
-    if (!this.#isHeadOut) this.#response.head(this.#reply.status, this.#fields);
+    if (!this.#isHeadOut) this.#sendHead();
     this.#response.end(trailers);
   }
 
   #endBroken(outcome: Outcome): void {
     // probe: an answer breaks after its head
     // A head alone was promised: nothing of the body is out, but the status is decided. Say the head, so that the cut is seen as one.
-    if (!this.#isHeadOut) this.#response.head(this.#reply.status, this.#fields);
+    if (!this.#isHeadOut) this.#sendHead();
     const told = outcome.kind === 'failed' ? this.#broken(outcome.failure) : undefined;
     if (told !== undefined) this.#response.part(told.text);
     if (told?.trailers === undefined) this.#response.abort();
