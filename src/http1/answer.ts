@@ -3,14 +3,8 @@ import { BODY_LIMITS, type BodyLimits, BodyReader } from './body.ts';
 import { type FaultWord, isFault } from './fault.ts';
 import { type Framing, responseFraming } from './framing.ts';
 import { HeadGatherer, MORE, REFUSED } from './gather.ts';
-import {
-  HEAD_LIMITS,
-  type HeadLimits,
-  type HeadMemory,
-  headMemory,
-  parseResponseHead,
-  type ResponseHead,
-} from './head.ts';
+import { HEAD_LIMITS, type HeadLimits, parseResponseHead, type ResponseHead } from './head.ts';
+import { HeadMemory } from './head-memory.ts';
 
 /** What an answer may cost at most. */
 export type AnswerLimits = BodyLimits & {
@@ -154,7 +148,7 @@ export class AnswerReader {
       return REFUSED;
     }
     this.#heads += 1;
-    if (this.#heads === 2) this.#memory = headMemory();
+    if (this.#heads === 2) this.#memory = new HeadMemory();
     const head = parseResponseHead(this.#gatherer.text, this.#headLimits, this.#memory);
     this.#gatherer.reset();
     this.#matched = 0;

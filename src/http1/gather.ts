@@ -13,6 +13,32 @@ const indexOf = Buffer.prototype.indexOf;
 const CR = 13;
 const LF = 10;
 
+/** So far the end is looked for here; the platform's search is faster, but to call it costs as much as this. */
+const WALKED_MAX = 1024;
+
+/**
+ * Where the first CRLFCRLF begins, or -1. Of four bytes in a row one is looked at: whatever stands there tells where the end may begin.
+ */
+function endIn(bytes: Uint8Array, from: number): number {
+  const walkedTo = Math.min(bytes.length, from + WALKED_MAX);
+  let at = from + 3;
+  for (; at < walkedTo; at += 4) {
+    const byte = bytes[at];
+    if (byte === LF) {
+      if (isEndAt(bytes, at - 3)) return at - 3;
+      if (isEndAt(bytes, at - 1)) return at - 1;
+    } else if (byte === CR) {
+      if (isEndAt(bytes, at - 2)) return at - 2;
+      if (isEndAt(bytes, at)) return at;
+    }
+  }
+  return indexOf.call(bytes, END_BYTES, at - 3);
+}
+
+function isEndAt(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === CR && bytes[at + 1] === LF && bytes[at + 2] === CR && bytes[at + 3] === LF;
+}
+
 /**
  * Finds the end of a head in bytes that come in pieces of any size. When the head is whole in one piece nothing is copied but its text;
  * else the pieces are kept, at most `bytesMax` of them. What comes out does not depend on how the bytes were cut.
@@ -69,7 +95,7 @@ export class HeadGatherer {
     }
     if (this.#gathered.length > 0) return this.#feedMore(bytes, at);
 
-    const found = indexOf.call(bytes, END_BYTES, at);
+    const found = endIn(bytes, at);
     const next = found + END_BYTES.length;
     if (found === -1 || next - at > this.#bytesMax) {
       return this.#keep(latin1Slice(bytes, at, Math.min(bytes.length, at + this.#bytesMax)));

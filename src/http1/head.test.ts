@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { isFault } from './fault.ts';
-import { HEAD_LIMITS, headMemory, parseRequestHead, parseResponseHead, parseTrailers } from './head.ts';
+import { HEAD_LIMITS, parseRequestHead, parseResponseHead, parseTrailers } from './head.ts';
+import { CHANGING, HeadMemory } from './head-memory.ts';
 
 /** The word a request head is refused with, or `ok`. */
 function requestWord(text: string): string {
@@ -176,7 +177,7 @@ test('as many fields as the limit are read, one more is refused', () => {
   const head = (count: number) => `GET / HTTP/1.1\r\n${'a: b\r\n'.repeat(count)}\r\n`;
   assert.equal(requestWord(head(HEAD_LIMITS.fieldsMax)), 'ok');
   assert.equal(requestWord(head(HEAD_LIMITS.fieldsMax + 1)), 'fields');
-  const memory = headMemory();
+  const memory = new HeadMemory();
   parseRequestHead(head(3), HEAD_LIMITS, memory);
   const bounded = parseRequestHead(head(4), { ...HEAD_LIMITS, fieldsMax: 3 }, memory);
   assert.equal(isFault(bounded) && bounded.word, 'fields');
@@ -213,12 +214,14 @@ test('the memory of former heads never changes what is read', () => {
       return `${text.slice(0, cut)}${insert}${text.slice(cut)}`;
     });
   fc.assert(
-    fc.property(fc.array(fc.oneof(headText, broken), { minLength: 2, maxLength: 6 }), (texts) => {
-      const memory = headMemory();
+    fc.property(fc.array(fc.oneof(headText, broken), { minLength: 2, maxLength: 6 }), (kinds) => {
+      // Repeated, as peers do, and with one line that differs.
+      const texts = kinds.flatMap((text) => [text, text, text.replace('content-length: ', 'content-length: 1')]);
+      const memory = new HeadMemory();
       for (const text of texts) {
         assert.deepEqual(parseRequestHead(text, HEAD_LIMITS, memory), parseRequestHead(text));
       }
-      const answers = headMemory();
+      const answers = new HeadMemory();
       for (const text of texts) {
         const answer = text.replace(/^[A-Z]+ \S* (HTTP\/1\.\d)/, '$1 200 OK');
         assert.deepEqual(parseResponseHead(answer, HEAD_LIMITS, answers), parseResponseHead(answer));
@@ -229,15 +232,35 @@ test('the memory of former heads never changes what is read', () => {
 });
 
 test('a repeated head takes its lines from memory, and each head has a list of fields of its own', () => {
-  const memory = headMemory();
-  const text = (length: number) => `GET / HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n`;
+  const memory = new HeadMemory();
+  const text = (length: number) =>
+    `GET / HTTP/1.1\r\nHost: a\r\nAccept: *\r\nContent-Length: ${length}\r\nX-Last: z\r\n\r\n`;
   const first = parseRequestHead(text(1), HEAD_LIMITS, memory);
   const second = parseRequestHead(text(2), HEAD_LIMITS, memory);
   const third = parseRequestHead(text(3), HEAD_LIMITS, memory);
   assert.ok(!isFault(first) && !isFault(second) && !isFault(third));
   second.fields.push('x', 'y');
-  assert.deepEqual(third.fields, ['host', 'a', 'content-length', '3']);
-  assert.deepEqual(memory.lines, ['\r\nHost: a\r\n', '\0']);
+  assert.deepEqual(third.fields, ['host', 'a', 'accept', '*', 'content-length', '3', 'x-last', 'z']);
+  assert.deepEqual(memory.runs, [
+    { text: '\r\nHost: a\r\nAccept: *\r\n', fields: ['host', 'a', 'accept', '*'] },
+    CHANGING,
+    { text: '\r\nX-Last: z\r\n', fields: ['x-last', 'z'] },
+  ]);
+});
+
+test('a head of another kind is learnt in the place of the first, a few times', () => {
+  const memory = new HeadMemory();
+  const text = (kind: number) => `GET / HTTP/1.1\r\na: ${kind}\r\nb: ${kind}\r\nc: ${kind}\r\nd: same\r\n\r\n`;
+  for (const kind of [1, 2, 2]) parseRequestHead(text(kind), HEAD_LIMITS, memory);
+  assert.deepEqual(
+    memory.runs.map(({ fields }) => fields),
+    [['a', '2', 'b', '2', 'c', '2', 'd', 'same']],
+  );
+  for (let kind = 3; kind < 20; kind += 1) parseRequestHead(text(kind), HEAD_LIMITS, memory);
+  assert.deepEqual(
+    memory.runs.map(({ fields }) => fields),
+    [[], [], [], ['d', 'same']],
+  );
 });
 
 test('no text, however strange, makes the parser throw', () => {

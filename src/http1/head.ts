@@ -1,7 +1,7 @@
 import type { Fields } from '../call/fields.ts';
 import { type FaultWord, faultOf, type HeadFault } from './fault.ts';
-import { valueAsWritten } from './field-line.ts';
 import { knownName, TOKEN_LOWER, VALUE_CHARACTER } from './fieldnames.ts';
+import { CHANGING, type HeadMemory, type Run } from './head-memory.ts';
 
 /** What a head may cost at most. */
 export type HeadLimits = {
@@ -50,25 +50,6 @@ const TARGET_CHARACTER = new Uint8Array(256).fill(1, 33, 127);
 TARGET_CHARACTER[35] = 0;
 
 /**
- * The former head of a connection, line by line. Peers repeat themselves: a line that is the same text at the same place is taken over,
- * checked and cut already, at a fifth of the cost of reading it. Never shared between connections, as values are secret.
- */
-export type HeadMemory = {
-  readonly lines: string[];
-  /** Name, value, name, value … of the lines. */
-  readonly fields: Fields;
-};
-
-/** A memory of nothing, for a new connection. */
-export function headMemory(): HeadMemory {
-  return { lines: [], fields: [] };
-}
-
-/** Lines remembered, and the longest head they are taken from: at most 24 heads of 2 KiB are kept alive by a hostile peer, one by others. */
-const MEMORY_LINES_MAX = 24;
-const MEMORY_HEAD_BYTES_MAX = 2048;
-
-/**
  * Reads the head of a request from one latin1 text, with or without its final CRLFCRLF. Strict by RFC 9112: whatever two readers could
  * understand differently is refused. The word of the fault does not depend on how the text was cut on the wire.
  */
@@ -95,9 +76,8 @@ export function parseRequestHead(
   const minorVersion = minorVersionAt(text, versionStart);
   if (minorVersion < 0) return refuse(text, minorVersion === OTHER_VERSION ? 'version' : 'start-line');
 
-  const fields: Fields = [];
-  const word = readFields(text, lineEnd, end, 'request', limits.fieldsMax, fields, memory);
-  if (word !== undefined) return refuse(text, word);
+  const fields = readFields(text, lineEnd, end, 'request', limits.fieldsMax, memory);
+  if (typeof fields === 'string') return refuse(text, fields);
   return {
     method: methodAt(text, methodEnd),
     target: text.slice(targetStart, at),
@@ -127,24 +107,22 @@ export function parseResponseHead(
   }
   if (lineEnd < end && text.charCodeAt(lineEnd) !== CR) return refuse(text, 'status');
 
-  const fields: Fields = [];
-  const word = readFields(text, lineEnd, end, 'response', limits.fieldsMax, fields, memory);
-  if (word !== undefined) return refuse(text, word);
+  const fields = readFields(text, lineEnd, end, 'response', limits.fieldsMax, memory);
+  if (typeof fields === 'string') return refuse(text, fields);
   return { status, reason: text.slice(13, lineEnd), minorVersion: minorVersion === 1 ? 1 : 0, fields };
 }
 
 /** Reads a trailer section, without its final empty line: field lines only, under the rules of requests. */
 export function parseTrailers(text: string, fieldsMax: number): Fields | HeadFault {
   const end = text.endsWith('\r\n\r\n') ? text.length - 4 : text.length;
-  const fields: Fields = [];
   // The reader of field lines wants to stand on the line end before each line: the one of the last chunk, which is not in the text.
-  const word = readFields(`\r\n${text}`, 0, end + 2, 'request', fieldsMax, fields, undefined);
-  return word === undefined ? fields : refuse(text, word);
+  const fields = readFields(`\r\n${text}`, 0, end + 2, 'request', fieldsMax, undefined);
+  return typeof fields === 'string' ? refuse(text, fields) : fields;
 }
 
 /**
- * Reads field lines into `fields`. `from` stands on the CRLF that ends the line before; `end` is where the last line ends.
- * Returns the word of what it refuses.
+ * Reads field lines. `from` stands on the CRLF that ends the line before; `end` is where the last line ends. Returns the fields, or the word of
+ * what it refuses.
  */
 function readFields(
   text: string,
@@ -152,42 +130,35 @@ function readFields(
   end: number,
   kind: 'request' | 'response',
   fieldsMax: number,
-  fields: Fields,
   memory: HeadMemory | undefined,
-): FaultWord | undefined {
-  const lines = memory === undefined ? NO_LINES : memory.lines;
-  const linesMax = text.length > MEMORY_HEAD_BYTES_MAX ? 0 : MEMORY_LINES_MAX;
+): Fields | FaultWord {
+  const runs = memory === undefined ? NO_RUNS : memory.runs;
+  let fields: Fields = [];
   let at = from;
-  for (let index = 0; at < end; index += 1) {
-    if (index >= fieldsMax) return 'fields';
-    const line = index < lines.length ? lines[index] : undefined;
-    if (line !== undefined && line !== CHANGING && memory !== undefined && text.slice(at, at + line.length) === line) {
-      fields.push(memory.fields[index * 2] ?? '', memory.fields[index * 2 + 1] ?? '');
-      at += line.length - 2;
+  for (let next = 0; at < end; next += 1) {
+    const run = next < runs.length ? runs[next] : undefined;
+    if (run !== undefined && run !== CHANGING) {
+      if (text.slice(at, at + run.text.length) !== run.text) {
+        memory?.split(next, text, at);
+        next -= 1;
+        continue;
+      }
+      if (fields.length === 0) fields = run.fields.slice();
+      else for (let i = 0; i < run.fields.length; i += 1) fields.push(run.fields[i] ?? '');
+      if (fields.length > fieldsMax * 2) return 'fields';
+      at += run.text.length - 2;
       continue;
     }
+    if (fields.length === fieldsMax * 2) return 'fields';
     const lineEnd = readField(text, at, end, kind, fields);
     if (lineEnd < 0) return lineFault(text, at, end);
-    if (memory !== undefined && index < linesMax && line !== CHANGING)
-      remember(memory, index, fields, text.slice(at, lineEnd + 2));
     at = lineEnd;
   }
-  return undefined;
+  if (memory !== undefined && runs.length === 0) memory.learn(text, from, end, fields);
+  return fields;
 }
 
-/** Stands for a line that differs from head to head; no line can be equal to it. */
-const CHANGING = '\0';
-
-const NO_LINES: readonly string[] = [];
-
-/** A line that has changed once is not remembered again: it will change with every head, and remembering costs more than reading. */
-function remember(memory: HeadMemory, index: number, fields: Fields, line: string): void {
-  const isNew = memory.lines[index] === undefined;
-  memory.lines[index] = isNew ? line : CHANGING;
-  const name = isNew ? (fields[index * 2] ?? '') : '';
-  memory.fields[index * 2] = name;
-  memory.fields[index * 2 + 1] = isNew ? valueAsWritten(name, fields[index * 2 + 1] ?? '') : '';
-}
+const NO_RUNS: readonly Run[] = [];
 
 /** Reads the field line behind the CRLF at `before`. Returns where its value's line ends, or -1 when it is malformed. */
 function readField(text: string, before: number, end: number, kind: 'request' | 'response', fields: Fields): number {

@@ -1,7 +1,8 @@
 import { faultOf, type HeadFault, isFault } from './fault.ts';
 import { type Framing, NO_BODY, requestFraming } from './framing.ts';
 import { HeadGatherer, REFUSED } from './gather.ts';
-import { type HeadLimits, type HeadMemory, headMemory, parseRequestHead, type RequestHead } from './head.ts';
+import { type HeadLimits, parseRequestHead, type RequestHead } from './head.ts';
+import { HeadMemory } from './head-memory.ts';
 import { type HostMemory, hear, type Said } from './target.ts';
 
 /** The first byte of a TLS record that carries a handshake (RFC 8446 §5.1): someone takes this port for a secure one. */
@@ -72,7 +73,7 @@ export class RequestReader {
 
   #judge(text: string): HeadFault | undefined {
     this.#heads += 1;
-    if (this.#heads === 2) this.#memory = headMemory();
+    if (this.#heads === 2) this.#memory = new HeadMemory();
     const head = parseRequestHead(text, this.#limits, this.#memory);
     if (isFault(head)) {
       this.head = startOf(text);

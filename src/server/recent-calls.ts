@@ -38,7 +38,7 @@ type Texts = {
 export class RecentCalls {
   readonly #clock: Clock;
   readonly #times = new Float64Array(RECENT_MAX * TIMES);
-  readonly #ids = new Uint8Array(RECENT_MAX * ID_CHARS);
+  readonly #ids = Buffer.alloc(RECENT_MAX * ID_CHARS);
   /** undefined in a place that holds nothing, or a call out of the ordinary. */
   readonly #texts = new Array<Texts | undefined>(RECENT_MAX).fill(undefined);
   readonly #others = new Map<number, KeptCall>();
@@ -61,7 +61,7 @@ export class RecentCalls {
       return;
     }
     this.#writeTimes(place, call, attempt);
-    for (let i = 0; i < ID_CHARS; i += 1) this.#ids[place * ID_CHARS + i] = call.id.charCodeAt(i);
+    this.#ids.latin1Write(call.id, place * ID_CHARS, ID_CHARS);
     const texts = this.#texts[place] ?? noTexts();
     this.#texts[place] = texts;
     const model = keptModel(call);
