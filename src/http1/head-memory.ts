@@ -30,7 +30,12 @@ export class HeadMemory {
     if (this.#lessons >= LESSONS_MAX || fields.length === 0 || text.length < end + CRLF.length) return;
     if (text.length > HEAD_CHARS_MAX) return;
     this.#lessons += 1;
-    const kept = fields.map((value, i) => (i % 2 === 1 ? valueAsWritten(fields[i - 1] ?? '', value) : value));
+    const kept: Fields = [];
+    // Pushed, as the parser does: `map` makes arrays of another kind, and code that is compiled for one is thrown away at the other.
+    for (let i = 0; i < fields.length; i += 2) {
+      const name = fields[i] ?? '';
+      kept.push(name, valueAsWritten(name, fields[i + 1] ?? ''));
+    }
     // A copy: a slice takes longer to compare.
     this.runs.push({ text: Buffer.from(text.slice(from, end + CRLF.length), 'latin1').latin1Slice(), fields: kept });
   }
