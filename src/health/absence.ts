@@ -41,7 +41,8 @@ export class Absences implements SeatHearer {
   start(): void {}
 
   spoke(seat: Seat, call: Call): void {
-    if (isAbove(call, this.#ceilings.get(seat.index), this.#clock.now())) this.#ceilings.delete(seat.index);
+    if (this.#ceilings.size > 0 && isAbove(call, this.#ceilings.get(seat.index), this.#clock.now()))
+      this.#ceilings.delete(seat.index);
     if (this.#byModel.size === 0) return;
     const absent = this.#byModel.get(call.model ?? '');
     if (absent?.delete(seat.index) === true && absent.size === 0) this.#byModel.delete(call.model ?? '');

@@ -53,11 +53,13 @@ export class Maintenance {
 
   /** The operator's word on a target in a pool, undefined when it may be asked. */
   word(target: string, pool: string): Word | undefined {
+    // Asked for every call: without a plan no names are put together.
     if (this.#windows.length === 0) return undefined;
     return (this.running(`target:${target}`) ?? this.running(`pool:${pool}`))?.word;
   }
 
   running(scope: Scope): Window | undefined {
+    if (this.#windows.length === 0) return undefined;
     const nowMs = this.#clock.wallMs();
     return this.#windows.find((each) => each.scope === scope && each.fromMs <= nowMs && !isOver(each, nowMs));
   }

@@ -9,8 +9,8 @@ export const RECENT_MAX = 512;
 
 const ID_CHARS = 32;
 
-/** Begin on either clock, how long it took; of its attempt begin, head, first part and end. */
-const TIMES = 7;
+/** Begin, how long it took; of its attempt begin, head, first part and end. All on the monotonic clock. */
+const TIMES = 6;
 
 /** Of a call that is as usual (one attempt, over, without notes): texts, which are the same for most calls, and small numbers. */
 type Texts = {
@@ -87,14 +87,12 @@ export class RecentCalls {
   #writeTimes(place: number, call: Call, attempt: Attempt): void {
     const times = this.#times;
     const at = place * TIMES;
-    const tookMs = this.#clock.now() - call.startMs;
-    times[at] = this.#clock.wallMs() - tookMs;
-    times[at + 1] = call.startMs;
-    times[at + 2] = tookMs;
-    times[at + 3] = attempt.startMs;
-    times[at + 4] = attempt.headMs ?? Number.NaN;
-    times[at + 5] = attempt.firstPartMs ?? Number.NaN;
-    times[at + 6] = attempt.endMs ?? Number.NaN;
+    times[at] = call.startMs;
+    times[at + 1] = this.#clock.now() - call.startMs;
+    times[at + 2] = attempt.startMs;
+    times[at + 3] = attempt.headMs ?? Number.NaN;
+    times[at + 4] = attempt.firstPartMs ?? Number.NaN;
+    times[at + 5] = attempt.endMs ?? Number.NaN;
   }
 
   find(id: string): KeptCall | undefined {
@@ -115,14 +113,16 @@ export class RecentCalls {
   #told(place: number, id: string, texts: Texts): KeptCall {
     const { target, pool, verdict, reason, code, answered, bytesWritten, ...facts } = texts;
     const at = place * TIMES;
-    const [wallMs = 0, startMs = 0, tookMs = 0, askedMs = 0] = this.#times.subarray(at);
+    const [startMs = 0, tookMs = 0, askedMs = 0] = this.#times.subarray(at);
+    // Worked out when somebody asks: few do.
+    const wallMs = this.#clock.wallMs() - (this.#clock.now() - startMs);
     const attempt: Attempt = {
       target,
       pool,
       startMs: askedMs,
-      headMs: this.#timeAt(at + 4),
-      firstPartMs: this.#timeAt(at + 5),
-      endMs: this.#timeAt(at + 6),
+      headMs: this.#timeAt(at + 3),
+      firstPartMs: this.#timeAt(at + 4),
+      endMs: this.#timeAt(at + 5),
       status: answered,
       code,
       verdict,
