@@ -223,9 +223,12 @@ const NOTHING_HELD: readonly Uint8Array[] = [];
 /** In the place of a promise's two functions once it is settled: they would keep it, and all it resolved to, for as long as the reply flows. */
 export const SETTLED = (): void => undefined;
 
+/** The global of that name is looked up each time. */
+const { allocUnsafe } = Buffer;
+
 /** Bytes of our own: what a sink is handed is valid only during the call. */
 export function copyOf(bytes: Uint8Array): Uint8Array {
-  const copy = Buffer.allocUnsafe(bytes.length);
+  const copy = allocUnsafe(bytes.length);
   copy.set(bytes);
   return copy;
 }

@@ -44,8 +44,6 @@ function isEndAt(bytes: Uint8Array, at: number): boolean {
  * else the pieces are kept, at most `bytesMax` of them. What comes out does not depend on how the bytes were cut.
  */
 export class HeadGatherer {
-  /** The head with its final CRLFCRLF, once `feed` has returned an offset. */
-  text = '';
   /** Set once `feed` has returned `REFUSED`. */
   fault: HeadFault | undefined;
   readonly #bytesMax: number;
@@ -57,11 +55,21 @@ export class HeadGatherer {
   /** The last characters of it, at most three: an end may straddle the cut. */
   #tail = '';
   #isStarted = false;
+  /** Where the head stands that came whole in one piece. */
+  #bytes: Uint8Array | undefined;
+  #from = 0;
+  #to = 0;
 
   /** `emptyLinesMax`: CRLFs tolerated before a head, as RFC 9112 §2.2 asks of servers; 0 where there must be none. */
   constructor(bytesMax: number, emptyLinesMax: number) {
     this.#bytesMax = bytesMax;
     this.#emptyLinesMax = emptyLinesMax;
+  }
+
+  /** The head with its final CRLFCRLF, once `feed` has returned an offset and while its bytes are valid. */
+  get text(): string {
+    // Cut to measure from the bytes: a slice of a longer text would keep that alive, and reads three times slower.
+    return this.#bytes === undefined ? this.#gathered : latin1Slice(this.#bytes, this.#from, this.#to);
   }
 
   /** True once a byte of a head has come (empty lines before it do not count). */
@@ -76,7 +84,7 @@ export class HeadGatherer {
 
   /** Forgets the head that was read, for the next one. */
   reset(): void {
-    this.text = '';
+    this.#bytes = undefined;
     this.fault = undefined;
     this.#emptyLines = 0;
     this.#isCrSeen = false;
@@ -100,8 +108,9 @@ export class HeadGatherer {
     if (found === -1 || next - at > this.#bytesMax) {
       return this.#keep(latin1Slice(bytes, at, Math.min(bytes.length, at + this.#bytesMax)));
     }
-    // The text is cut to measure from the bytes: a slice of a longer text would keep that alive, and reads three times slower.
-    this.text = latin1Slice(bytes, at, next);
+    this.#bytes = bytes;
+    this.#from = at;
+    this.#to = next;
     return next;
   }
 
@@ -112,7 +121,7 @@ export class HeadGatherer {
     const found = (this.#tail + piece).indexOf(END);
     if (found === -1) return this.#keep(piece);
     const taken = found + 4 - before;
-    this.text = this.#gathered + piece.slice(0, taken);
+    this.#gathered += piece.slice(0, taken);
     return offset + taken;
   }
 

@@ -216,7 +216,7 @@ class Handling implements Taker, BodyTaker {
     const { status } = reply;
     this.#status = status;
     const told = this.#told(call, this.#desk.receivedStatus(status), reply.target);
-    const head = replyHead(reply.fields, reply.length, told);
+    const head = replyHead(reply.fields, told);
     const { tunnel } = reply;
     if (tunnel !== undefined) {
       head.fields.push('upgrade', 'websocket');

@@ -80,7 +80,10 @@ export class ReplyWriter implements Sink {
   }
 
   #sendHead(): void {
-    this.#response.head(this.#reply.status, this.#head.fields, this.#head.ownLines);
+    const { fields, ownLines } = this.#head;
+    const { status, length } = this.#reply;
+    if (length >= 0) fields.push('content-length', String(length));
+    this.#response.head(status, fields, ownLines);
   }
 
   end(outcome: Outcome): void {
