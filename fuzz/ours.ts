@@ -2,7 +2,7 @@ import { BODY_LIMITS, BodyReader } from '../src/http1/body.ts';
 import { isFault } from '../src/http1/fault.ts';
 import { responseFraming } from '../src/http1/framing.ts';
 import { HeadGatherer, MORE, REFUSED } from '../src/http1/gather.ts';
-import { HEAD_LIMITS, parseResponseHead } from '../src/http1/head.ts';
+import { HEAD_LIMITS, parseResponseHead, type ResponseMemory } from '../src/http1/head.ts';
 import { HeadMemory } from '../src/http1/head-memory.ts';
 import { RequestReader } from '../src/http1/request-reader.ts';
 import type { Course, OpenMessage, Side } from './course.ts';
@@ -86,7 +86,7 @@ function requestHeads(): HeadReader {
 
 function responseHeads(): HeadReader {
   const gatherer = new HeadGatherer(HEAD_LIMITS.headBytesMax, 0);
-  const memory = new HeadMemory();
+  const memory: ResponseMemory = new HeadMemory();
   let word = '';
   let begun: ((body: BodyReader) => Sinking) | undefined;
   return {

@@ -3,7 +3,7 @@ import { BODY_LIMITS, type BodyLimits, BodyReader } from './body.ts';
 import { type FaultWord, isFault } from './fault.ts';
 import { type Framing, responseFraming } from './framing.ts';
 import { HeadGatherer, MORE, REFUSED } from './gather.ts';
-import { HEAD_LIMITS, type HeadLimits, parseResponseHead, type ResponseHead } from './head.ts';
+import { HEAD_LIMITS, type HeadLimits, parseResponseHead, type ResponseHead, type ResponseMemory } from './head.ts';
 import { HeadMemory } from './head-memory.ts';
 
 /** What an answer may cost at most. */
@@ -65,7 +65,7 @@ export class AnswerReader {
   readonly #gatherer: HeadGatherer;
   readonly #body: BodyReader;
   /** From the second answer on: a connection that carries one long stream has nothing to remember its head for. */
-  #memory: HeadMemory | undefined;
+  #memory: ResponseMemory | undefined;
   #heads = 0;
   #hearer: AnswerHearer | undefined;
   #method = '';

@@ -10,6 +10,8 @@ export const CHANGING: Run = { text: '', fields: [] };
 /** The longest head that is remembered: what a hostile peer can have kept alive for each connection. */
 const HEAD_CHARS_MAX = 2048;
 
+const START_CHARS_MAX = 256;
+
 /** A peer whose heads are of several kinds teaches anew so often; then most of its lines count as changing. */
 const LESSONS_MAX = 4;
 
@@ -19,10 +21,13 @@ const CRLF = '\r\n';
  * A former head of a connection. Peers repeat themselves: lines that are the same text at the same place are taken over, checked and cut
  * already, at a tenth of the cost of reading them. Never shared between connections, as values are secret.
  */
-export class HeadMemory {
+export class HeadMemory<Start extends object> {
+  /** What the start line said, if it was this text, CRLF included. */
+  start: { readonly text: string; readonly said: Start } | undefined;
   /** In the order of the lines; empty while nothing is remembered. */
   readonly runs: Run[] = [];
   #lessons = 0;
+  #startLessons = 0;
 
   /** Remembers the lines of a head that was read well: `text` from the CRLF before the first to the end of the last. */
   learn(text: string, from: number, end: number, fields: Fields): void {
@@ -36,8 +41,14 @@ export class HeadMemory {
       const name = fields[i] ?? '';
       kept.push(name, valueAsWritten(name, fields[i + 1] ?? ''));
     }
-    // A copy: a slice takes longer to compare.
-    this.runs.push({ text: Buffer.from(text.slice(from, end + CRLF.length), 'latin1').latin1Slice(), fields: kept });
+    this.runs.push({ text: copyOf(text.slice(from, end + CRLF.length)), fields: kept });
+  }
+
+  /** Remembers a start line that was read well and is not the one remembered; `text` begins with it, and it ends at `end`. */
+  learnStart(text: string, end: number, said: Start): void {
+    if (this.#startLessons >= LESSONS_MAX || end > START_CHARS_MAX || text.length < end + CRLF.length) return;
+    this.#startLessons += 1;
+    this.start = { text: copyOf(text.slice(0, end + CRLF.length)), said };
   }
 
   /** The run does not stand in `text` at `at`: its lines that do become runs of their own, the others changing ones. */
@@ -75,6 +86,11 @@ export class HeadMemory {
     }
     if (changing > standing && this.#lessons < LESSONS_MAX) this.runs.length = 0;
   }
+}
+
+/** A slice takes longer to compare, and keeps what it was cut from. */
+function copyOf(text: string): string {
+  return Buffer.from(text, 'latin1').latin1Slice();
 }
 
 function textOf(lines: readonly string[], from: number, to: number): string {

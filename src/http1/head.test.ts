@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { isFault } from './fault.ts';
-import { HEAD_LIMITS, parseRequestHead, parseResponseHead, parseTrailers } from './head.ts';
+import {
+  HEAD_LIMITS,
+  parseRequestHead,
+  parseResponseHead,
+  parseTrailers,
+  type RequestMemory,
+  type ResponseMemory,
+} from './head.ts';
 import { CHANGING, HeadMemory } from './head-memory.ts';
 
 /** The word a request head is refused with, or `ok`. */
@@ -177,7 +184,7 @@ test('as many fields as the limit are read, one more is refused', () => {
   const head = (count: number) => `GET / HTTP/1.1\r\n${'a: b\r\n'.repeat(count)}\r\n`;
   assert.equal(requestWord(head(HEAD_LIMITS.fieldsMax)), 'ok');
   assert.equal(requestWord(head(HEAD_LIMITS.fieldsMax + 1)), 'fields');
-  const memory = new HeadMemory();
+  const memory: RequestMemory = new HeadMemory();
   parseRequestHead(head(3), HEAD_LIMITS, memory);
   const bounded = parseRequestHead(head(4), { ...HEAD_LIMITS, fieldsMax: 3 }, memory);
   assert.equal(isFault(bounded) && bounded.word, 'fields');
@@ -216,12 +223,17 @@ test('the memory of former heads never changes what is read', () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(headText, broken), { minLength: 2, maxLength: 6 }), (kinds) => {
       // Repeated, as peers do, and with one line that differs.
-      const texts = kinds.flatMap((text) => [text, text, text.replace('content-length: ', 'content-length: 1')]);
-      const memory = new HeadMemory();
+      const texts = kinds.flatMap((text) => [
+        text,
+        text,
+        text.replace('content-length: ', 'content-length: 1'),
+        text.replace('/', '/y'),
+      ]);
+      const memory: RequestMemory = new HeadMemory();
       for (const text of texts) {
         assert.deepEqual(parseRequestHead(text, HEAD_LIMITS, memory), parseRequestHead(text));
       }
-      const answers = new HeadMemory();
+      const answers: ResponseMemory = new HeadMemory();
       for (const text of texts) {
         const answer = text.replace(/^[A-Z]+ \S* (HTTP\/1\.\d)/, '$1 200 OK');
         assert.deepEqual(parseResponseHead(answer, HEAD_LIMITS, answers), parseResponseHead(answer));
@@ -232,7 +244,7 @@ test('the memory of former heads never changes what is read', () => {
 });
 
 test('a repeated head takes its lines from memory, and each head has a list of fields of its own', () => {
-  const memory = new HeadMemory();
+  const memory: RequestMemory = new HeadMemory();
   const text = (length: number) =>
     `GET / HTTP/1.1\r\nHost: a\r\nAccept: *\r\nContent-Length: ${length}\r\nX-Last: z\r\n\r\n`;
   const first = parseRequestHead(text(1), HEAD_LIMITS, memory);
@@ -249,7 +261,7 @@ test('a repeated head takes its lines from memory, and each head has a list of f
 });
 
 test('a head of another kind is learnt in the place of the first, a few times', () => {
-  const memory = new HeadMemory();
+  const memory: RequestMemory = new HeadMemory();
   const text = (kind: number) => `GET / HTTP/1.1\r\na: ${kind}\r\nb: ${kind}\r\nc: ${kind}\r\nd: same\r\n\r\n`;
   for (const kind of [1, 2, 2]) parseRequestHead(text(kind), HEAD_LIMITS, memory);
   assert.deepEqual(
@@ -277,4 +289,20 @@ test('no text, however strange, makes the parser throw', () => {
       },
     ),
   );
+});
+
+test('a repeated start line gives the same texts, another one its own, and one that is not whole nothing', () => {
+  const memory: RequestMemory = new HeadMemory();
+  const lineOf = (text: string): string => {
+    const head = parseRequestHead(text, HEAD_LIMITS, memory);
+    return isFault(head) ? head.word : `${head.method} ${head.target} ${head.minorVersion}`;
+  };
+  assert.equal(lineOf('GET /a HTTP/1.1\r\nHost: a\r\n\r\n'), 'GET /a 1');
+  assert.equal(lineOf('GET /a HTTP/1.1\r\nHost: b\r\n\r\n'), 'GET /a 1');
+  assert.equal(memory.start?.text, 'GET /a HTTP/1.1\r\n');
+  assert.equal(lineOf('GET /a HTTP/1.10\r\nHost: a\r\n\r\n'), 'start-line');
+  assert.equal(lineOf('GET /a HTTP/1.1\r\n\r\n'), 'GET /a 1');
+  assert.equal(lineOf('GET /a HTTP/1.1\r\n\0: a\r\n\r\n'), 'control');
+  assert.equal(lineOf('POST /b HTTP/1.0\r\n\r\n'), 'POST /b 0');
+  assert.equal(lineOf('POST /b HTTP/1.0\r\n\r\n'), 'POST /b 0');
 });

@@ -18,20 +18,21 @@ export type HeadLimits = {
  */
 export const HEAD_LIMITS: HeadLimits = { headBytesMax: 32_768, fieldsMax: 128, targetBytesMax: 8192 };
 
-export type RequestHead = {
+type RequestLine = {
   readonly method: string;
   /** As it came: one of the four forms, not yet judged. */
   readonly target: string;
   readonly minorVersion: 0 | 1;
-  readonly fields: Fields;
 };
 
-export type ResponseHead = {
-  readonly status: number;
-  readonly reason: string;
-  readonly minorVersion: 0 | 1;
-  readonly fields: Fields;
-};
+export type RequestHead = RequestLine & { readonly fields: Fields };
+
+type StatusLine = { readonly status: number; readonly reason: string; readonly minorVersion: 0 | 1 };
+
+export type ResponseHead = StatusLine & { readonly fields: Fields };
+
+export type RequestMemory = HeadMemory<RequestLine>;
+export type ResponseMemory = HeadMemory<StatusLine>;
 
 /** No registered method is longer than 17 characters (UPDATEREDIRECTREF). */
 const METHOD_CHARACTERS_MAX = 24;
@@ -56,33 +57,47 @@ TARGET_CHARACTER[35] = 0;
 export function parseRequestHead(
   text: string,
   limits: HeadLimits = HEAD_LIMITS,
-  memory?: HeadMemory,
+  memory?: RequestMemory,
 ): RequestHead | HeadFault {
   const end = text.endsWith('\r\n\r\n') ? text.length - 4 : text.length;
+  const known = memory?.start;
+  const isKnown = known !== undefined && text.slice(0, known.text.length) === known.text;
+  const line = isKnown ? known.said : readRequestLine(text, end, limits);
+  if (typeof line === 'string') return refuse(text, line);
+  const lineEnd = isKnown
+    ? known.text.length - 2
+    : line.method.length + 1 + line.target.length + 1 + VERSION_CHARACTERS;
+
+  const fields = readFields(text, lineEnd, end, 'request', limits.fieldsMax, memory);
+  if (typeof fields === 'string') return refuse(text, fields);
+  if (!isKnown) memory?.learnStart(text, lineEnd, line);
+  return { method: line.method, target: line.target, minorVersion: line.minorVersion, fields };
+}
+
+/** `HTTP/1.1` */
+const VERSION_CHARACTERS = 8;
+
+function readRequestLine(text: string, end: number, limits: HeadLimits): RequestLine | FaultWord {
   const methodEnd = methodEndOf(text, end);
-  if (methodEnd <= 0 || text.charCodeAt(methodEnd) !== SP) return refuse(text, 'method');
-  if (methodEnd > METHOD_CHARACTERS_MAX) return refuse(text, 'method-length');
+  if (methodEnd <= 0 || text.charCodeAt(methodEnd) !== SP) return 'method';
+  if (methodEnd > METHOD_CHARACTERS_MAX) return 'method-length';
 
   const targetStart = methodEnd + 1;
   let at = targetStart;
   while (at < end && TARGET_CHARACTER[text.charCodeAt(at)] === 1) at += 1;
-  if (at - targetStart > limits.targetBytesMax) return refuse(text, 'target-length');
-  if (at === targetStart || at === end) return refuse(text, 'start-line');
-  if (text.charCodeAt(at) !== SP) return refuse(text, text.charCodeAt(at) === CR ? 'start-line' : 'target');
+  if (at - targetStart > limits.targetBytesMax) return 'target-length';
+  if (at === targetStart || at === end) return 'start-line';
+  if (text.charCodeAt(at) !== SP) return text.charCodeAt(at) === CR ? 'start-line' : 'target';
 
   const versionStart = at + 1;
-  const lineEnd = versionStart + 8;
-  if (lineEnd !== end && text.charCodeAt(lineEnd) !== CR) return refuse(text, 'start-line');
+  const lineEnd = versionStart + VERSION_CHARACTERS;
+  if (lineEnd !== end && text.charCodeAt(lineEnd) !== CR) return 'start-line';
   const minorVersion = minorVersionAt(text, versionStart);
-  if (minorVersion < 0) return refuse(text, minorVersion === OTHER_VERSION ? 'version' : 'start-line');
-
-  const fields = readFields(text, lineEnd, end, 'request', limits.fieldsMax, memory);
-  if (typeof fields === 'string') return refuse(text, fields);
+  if (minorVersion < 0) return minorVersion === OTHER_VERSION ? 'version' : 'start-line';
   return {
     method: methodAt(text, methodEnd),
     target: text.slice(targetStart, at),
     minorVersion: minorVersion === 1 ? 1 : 0,
-    fields,
   };
 }
 
@@ -93,23 +108,40 @@ export function parseRequestHead(
 export function parseResponseHead(
   text: string,
   limits: HeadLimits = HEAD_LIMITS,
-  memory?: HeadMemory,
+  memory?: ResponseMemory,
 ): ResponseHead | HeadFault {
   const end = text.endsWith('\r\n\r\n') ? text.length - 4 : text.length;
-  const minorVersion = minorVersionAt(text, 0);
-  if (minorVersion < 0) return refuse(text, minorVersion === OTHER_VERSION ? 'version' : 'start-line');
-  if (text.charCodeAt(8) !== SP) return refuse(text, 'start-line');
-  const status = statusAt(text, 9);
-  if (status < 100) return refuse(text, 'status');
-  let lineEnd = 12;
-  if (lineEnd < end && text.charCodeAt(lineEnd) === SP) {
-    while (lineEnd < end && VALUE_CHARACTER[text.charCodeAt(lineEnd)] === 1) lineEnd += 1;
-  }
-  if (lineEnd < end && text.charCodeAt(lineEnd) !== CR) return refuse(text, 'status');
+  const known = memory?.start;
+  const isKnown = known !== undefined && text.slice(0, known.text.length) === known.text;
+  const lineEnd = isKnown ? known.text.length - 2 : statusLineEnd(text, end);
+  const line = isKnown ? known.said : readStatusLine(text, lineEnd, end);
+  if (typeof line === 'string') return refuse(text, line);
 
   const fields = readFields(text, lineEnd, end, 'response', limits.fieldsMax, memory);
   if (typeof fields === 'string') return refuse(text, fields);
-  return { status, reason: text.slice(13, lineEnd), minorVersion: minorVersion === 1 ? 1 : 0, fields };
+  if (!isKnown) memory?.learnStart(text, lineEnd, line);
+  return { status: line.status, reason: line.reason, minorVersion: line.minorVersion, fields };
+}
+
+/** `HTTP/1.1 200` */
+const STATUS_CHARACTERS = 12;
+
+function statusLineEnd(text: string, end: number): number {
+  let at = STATUS_CHARACTERS;
+  if (at < end && text.charCodeAt(at) === SP) {
+    while (at < end && VALUE_CHARACTER[text.charCodeAt(at)] === 1) at += 1;
+  }
+  return at;
+}
+
+function readStatusLine(text: string, lineEnd: number, end: number): StatusLine | FaultWord {
+  const minorVersion = minorVersionAt(text, 0);
+  if (minorVersion < 0) return minorVersion === OTHER_VERSION ? 'version' : 'start-line';
+  if (text.charCodeAt(VERSION_CHARACTERS) !== SP) return 'start-line';
+  const status = statusAt(text, VERSION_CHARACTERS + 1);
+  if (status < 100) return 'status';
+  if (lineEnd < end && text.charCodeAt(lineEnd) !== CR) return 'status';
+  return { status, reason: text.slice(STATUS_CHARACTERS + 1, lineEnd), minorVersion: minorVersion === 1 ? 1 : 0 };
 }
 
 /** Reads a trailer section, without its final empty line: field lines only, under the rules of requests. */
@@ -130,7 +162,7 @@ function readFields(
   end: number,
   kind: 'request' | 'response',
   fieldsMax: number,
-  memory: HeadMemory | undefined,
+  memory: HeadMemory<object> | undefined,
 ): Fields | FaultWord {
   const runs = memory === undefined ? NO_RUNS : memory.runs;
   let fields: Fields = [];

@@ -1,7 +1,7 @@
 import { faultOf, type HeadFault, isFault } from './fault.ts';
 import { type Framing, NO_BODY, requestFraming } from './framing.ts';
 import { HeadGatherer, REFUSED } from './gather.ts';
-import { type HeadLimits, parseRequestHead, type RequestHead } from './head.ts';
+import { type HeadLimits, parseRequestHead, type RequestHead, type RequestMemory } from './head.ts';
 import { HeadMemory } from './head-memory.ts';
 import { type HostMemory, hear, type Said } from './target.ts';
 
@@ -25,7 +25,7 @@ export class RequestReader {
   readonly #bodyBytesMax: number;
   readonly #gatherer: HeadGatherer;
   /** From the second request on: a connection that asks once, for a long stream, has nothing to remember it for. */
-  #memory: HeadMemory | undefined;
+  #memory: RequestMemory | undefined;
   #heads = 0;
   readonly #hostMemory: HostMemory = { host: undefined };
   #isFirstByte = true;
