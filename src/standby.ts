@@ -1,5 +1,6 @@
 import type { Call } from './call/call.ts';
 import { gatherBody } from './call/gather.ts';
+import { Leavers } from './call/leavers.ts';
 import type { Seat } from './call/seat.ts';
 import type { Attempt } from './call/story.ts';
 import type { ProbeSettings, Settings, TargetSettings } from './config/settings.ts';
@@ -99,6 +100,6 @@ function probeCall(attempt: Attempt, { path, timeoutMs }: ProbeSettings, { clock
     idempotencyKey: undefined,
     attempt,
     isLeft: false,
-    leavers: new Set(),
+    leavers: new Leavers(),
   };
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Failure } from '../call/failure.ts';
 import { ABANDONED, ANSWERED, type Outcome } from '../call/reply.ts';
+import type { SeatHearer } from '../call/seat.ts';
 import { promised } from '../pipeline/service.ts';
 import { ACCEPTED_ROW, Admission } from './admission.ts';
 import {
@@ -35,7 +36,6 @@ function stage() {
   const send = (kind: 'accepted' | 'failed' | 'mistake' | 'unreached', ip = CALLER) => {
     const call = playedCall(time, { caller: { ip, credential: undefined } });
     const attempt = playedAttempt(call, 'a', { startMs: time.clock.now() });
-    admission.start();
     attempt.endMs = time.clock.now();
     if (kind === 'accepted') {
       attempt.firstPartMs = time.clock.now();
@@ -196,10 +196,11 @@ test('slow answers are no refusals: what is still under way counts for nothing',
   const { time, admission } = stage();
   const [seat] = playedSeats(['a']);
   assert.ok(seat !== undefined);
+  const hearer: SeatHearer = admission;
   for (let i = 0; i < 1000; i++) {
     const call = playedCall(time);
-    playedAttempt(call, 'a', { startMs: time.clock.now() });
-    admission.start();
+    const attempt = playedAttempt(call, 'a', { startMs: time.clock.now() });
+    hearer.start?.(seat, call, attempt);
     await time.pass(10);
   }
   assert.equal(admission.refusedShare(CALLER), 0);

@@ -94,8 +94,6 @@ export class Admission implements SeatHearer {
     return Math.min(REFUSED_SHARE_MAX, Math.max(0, share));
   }
 
-  start(): void {}
-
   spoke(_seat: Seat, call: Call, attempt: Attempt): void {
     const nowMs = attempt.firstPartMs ?? attempt.startMs;
     this.#send(call, attempt, nowMs);

@@ -1,6 +1,8 @@
 /** What tests of the policies play by hand: time, chance, calls, targets and replies. It holds no tests itself. */
+
 import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
+import { Leavers } from '../call/leavers.ts';
 import { ANSWERED } from '../call/reply.ts';
 import type { Said } from '../call/said.ts';
 import { type Seat, seatOf } from '../call/seat.ts';
@@ -164,7 +166,7 @@ export function playedCall(time: PlayedTime, over: Partial<Call> = {}): Call {
     idempotencyKey: undefined,
     attempt: undefined,
     isLeft: false,
-    leavers: new Set(),
+    leavers: new Leavers(),
     ...over,
   };
 }

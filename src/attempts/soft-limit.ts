@@ -50,14 +50,10 @@ export class SoftLimit implements SeatHearer {
     return (call.isStream ? this.#stream : this.#whole).ms();
   }
 
-  start(): void {}
-
   /** Failures are no samples: they would teach that answers come fast. */
   spoke(_seat: Seat, call: Call, attempt: Attempt): void {
     (call.isStream ? this.#stream : this.#whole).add((attempt.firstPartMs ?? attempt.startMs) - attempt.startMs);
   }
-
-  end(): void {}
 }
 
 class Learner {

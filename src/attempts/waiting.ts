@@ -102,7 +102,7 @@ export class WaitingRoom {
   }
 
   /** Hears of ended attempts, which free a place, and of answers, by which limits grow. */
-  readonly hearer: SeatHearer = {
+  readonly hearer: Required<SeatHearer> = {
     start: (_seat, call, attempt) => this.#comeback.started(call, attempt.startMs),
     spoke: (_seat, call, attempt) => {
       this.#comeback.answered(attempt.firstPartMs ?? attempt.startMs, call);

@@ -12,7 +12,7 @@ export const COST_DECAY_MS = 10_000;
 export const FAILURE_COST_MS = 30_000;
 
 /** Keeps what pickers go by: attempts under way and the time to the first part. Load ends with the outcome, not with the first part. */
-export const load: SeatHearer = {
+export const load: Required<SeatHearer> = {
   start(seat) {
     seat.inFlight += 1;
   },

@@ -56,12 +56,13 @@ export type Picking = {
  */
 export function picking(options: PickOptions): Picking {
   const { seats, room, pool } = options;
+  const parts = partsOf(options);
   /** False when it must wait: then nothing is told. */
   const go = (call: Call, taker: Taker): boolean => {
     const seat = choose(call, options);
     if (seat === FULL) return false;
     if (seat === NOBODY) taker.failed(nobody(pool));
-    else new Attempting(seat, call, options, taker).begin();
+    else new Attempting(seat, call, parts, taker).begin();
     return true;
   };
   const goWaiting = (call: Call): Promise<Reply> | undefined => {
@@ -146,21 +147,36 @@ function stopped(): Failure {
   return new Failure('caller-left', { phase: 'queue', firstEvent: 'our-cancel' });
 }
 
+/** The options, and of the hearers those that an event means something to. */
+type PickParts = PickOptions & {
+  readonly starting: readonly Hearing<'start'>[];
+  readonly speaking: readonly Hearing<'spoke'>[];
+  readonly ending: readonly Hearing<'end'>[];
+};
+
+type Hearing<Event extends keyof SeatHearer> = Required<Pick<SeatHearer, Event>>;
+
+function partsOf(options: PickOptions): PickParts {
+  const hearing = <Event extends keyof SeatHearer>(event: Event) =>
+    options.hearers.filter((hearer): hearer is SeatHearer & Hearing<Event> => hearer[event] !== undefined);
+  return { ...options, starting: hearing('start'), speaking: hearing('spoke'), ending: hearing('end') };
+}
+
 /** One attempt at one seat. */
 class Attempting implements Taker {
   readonly #seat: Seat;
   readonly #call: Call;
-  readonly #options: PickOptions;
+  readonly #parts: PickParts;
   readonly #attempt: Attempt;
   readonly #taker: Taker;
   /** Who throws after telling has told: its load is given back once. */
   #isTold = false;
 
-  constructor(seat: Seat, call: Call, options: PickOptions, taker: Taker) {
+  constructor(seat: Seat, call: Call, parts: PickParts, taker: Taker) {
     this.#seat = seat;
     this.#call = call;
-    this.#options = options;
-    this.#attempt = begunAttempt(seat.target.name, options.pool, options.clock.now());
+    this.#parts = parts;
+    this.#attempt = begunAttempt(seat.target.name, parts.pool, parts.clock.now());
     this.#taker = taker;
   }
 
@@ -169,7 +185,7 @@ class Attempting implements Taker {
     const attempt = this.#attempt;
     call.attempt = attempt;
     call.story.attempts.push(attempt);
-    for (const hearer of this.#options.hearers) hearer.start(this.#seat, call, attempt);
+    for (const hearer of this.#parts.starting) hearer.start(this.#seat, call, attempt);
     try {
       this.#seat.ask(call, this);
     } catch (stranger) {
@@ -184,10 +200,10 @@ class Attempting implements Taker {
       return;
     }
     this.#isTold = true;
-    const { hearers, clock } = this.#options;
+    const { speaking, clock } = this.#parts;
     const attempt = this.#attempt;
     attempt.firstPartMs ??= clock.now();
-    for (const hearer of hearers) hearer.spoke(this.#seat, this.#call, attempt);
+    for (const hearer of speaking) hearer.spoke(this.#seat, this.#call, attempt);
     reply.onOutcome((outcome) => this.#end(outcome));
     this.#taker.answered(reply);
   }
@@ -201,8 +217,8 @@ class Attempting implements Taker {
   }
 
   #end(outcome: Outcome): void {
-    ended(this.#attempt, outcome, this.#options.clock.now());
-    for (const hearer of this.#options.hearers) hearer.end(this.#seat, this.#call, this.#attempt, outcome);
+    ended(this.#attempt, outcome, this.#parts.clock.now());
+    for (const hearer of this.#parts.ending) hearer.end(this.#seat, this.#call, this.#attempt, outcome);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Fields } from './fields.ts';
+import type { Leavers } from './leavers.ts';
 import type { Said } from './said.ts';
 import type { Attempt, Story } from './story.ts';
 import type { Span } from './top-level.ts';
@@ -47,7 +48,7 @@ export type Call = {
   /** True when the work for it goes on without its caller: replay keeps it for one who comes back, and ends it itself. */
   isKept?: boolean;
   /** Waits that must stop when the caller leaves; attempts are stopped through the story. See leave.ts. */
-  readonly leavers: Set<() => void>;
+  readonly leavers: Leavers;
   /** What the caller was told by a reply that broke: the reply wanted now goes on from there. Set by resume, on a copy of the call. */
   readonly said?: Said | undefined;
 };

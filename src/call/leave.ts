@@ -5,20 +5,16 @@ export function leave(call: Call): void {
   if (call.isLeft) return;
   call.isLeft = true;
   if (call.isKept !== true) stopTries(call);
-  stopWaits(call);
+  call.leavers.stop();
   call.leavers.clear();
 }
 
 /** Nobody wants what is under way for the call any more, though its caller may still be told so. Idempotent. */
 export function stopWork(call: Call): void {
   stopTries(call);
-  stopWaits(call);
+  call.leavers.stop();
 }
 
 function stopTries({ story }: Call): void {
   for (const attempt of story.attempts) attempt.cancel?.();
-}
-
-function stopWaits({ leavers }: Call): void {
-  for (const stop of [...leavers]) stop();
 }

@@ -39,11 +39,11 @@ export type Seat = {
 /** Hears of every attempt at a seat: load, health and limits are hearers, so that the path needs no promise for each. Must not throw. */
 export type SeatHearer = {
   /** Just before the target is asked. */
-  start(seat: Seat, call: Call, attempt: Attempt): void;
+  start?(seat: Seat, call: Call, attempt: Attempt): void;
   /** The first part is in hand. */
-  spoke(seat: Seat, call: Call, attempt: Attempt): void;
+  spoke?(seat: Seat, call: Call, attempt: Attempt): void;
   /** Once an attempt and last, whether it spoke before or not. */
-  end(seat: Seat, call: Call, attempt: Attempt, outcome: Outcome): void;
+  end?(seat: Seat, call: Call, attempt: Attempt, outcome: Outcome): void;
 };
 
 /** A fresh seat: serving, idle, without limits, not yet able to be asked. */

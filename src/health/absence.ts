@@ -38,8 +38,6 @@ export class Absences implements SeatHearer {
     return present.length > 0 && present.length < candidates.length ? present : candidates;
   }
 
-  start(): void {}
-
   spoke(seat: Seat, call: Call): void {
     if (this.#ceilings.size > 0 && isAbove(call, this.#ceilings.get(seat.index), this.#clock.now()))
       this.#ceilings.delete(seat.index);

@@ -39,3 +39,17 @@ test("the target's fields stand in the place of the caller's, defaults only wher
 test("the caller's credential is passed on where the config says so", () => {
   assert.match(sent('openai-chat', {}, true), /^authorization Bearer callers x-own kept /);
 });
+
+test('all that a request has passed is told in its order, on one line', () => {
+  const call = playedCall(playedTime(), { fields: ['via', '1.0 edge', 'x-own', 'kept', 'via', '1.1 cache'] });
+  const settings = { target: playedTarget('a'), fields: [], fieldsDefault: [], via: '1.1 goodgate-1' };
+  const { fields, ownLines } = outgoingHead(call, settings);
+  assert.deepEqual(fields, ['x-own', 'kept']);
+  assert.match(ownLines, /^via: 1\.0 edge, 1\.1 cache, 1\.1 goodgate-1\r$/m);
+});
+
+test('what a caller says of its way cannot bring a line of its own', () => {
+  const call = playedCall(playedTime(), { fields: ['via', '1.0 a\r\nx-forged: 1'] });
+  const settings = { target: playedTarget('a'), fields: [], fieldsDefault: [], via: '1.1 goodgate-1' };
+  assert.throws(() => outgoingHead(call, settings), TypeError);
+});

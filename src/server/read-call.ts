@@ -1,6 +1,7 @@
 import type { Call, Dialect } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
 import { type Fields, fieldOf } from '../call/fields.ts';
+import { Leavers } from '../call/leavers.ts';
 import { readTopLevel } from '../call/top-level.ts';
 import type { IncomingRequest } from '../http1/contract.ts';
 import { upgradeOf } from '../http1/hops.ts';
@@ -67,7 +68,7 @@ export function readCall(
     upgrade: isInference ? undefined : wantedUpgrade(request),
     attempt: undefined,
     isLeft: false,
-    leavers: new Set(),
+    leavers: new Leavers(),
   };
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Call } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
+import { Leavers } from '../call/leavers.ts';
 import type { Attempt } from '../call/story.ts';
 import type { Evidence } from '../diagnosis/evidence.ts';
 import { findingBehind } from './failure-answer.ts';
@@ -65,7 +66,7 @@ function callOf(id: string, more: Partial<Call> = {}): Call {
     idempotencyKey: undefined,
     attempt: undefined,
     isLeft: false,
-    leavers: new Set(),
+    leavers: new Leavers(),
     ...more,
   };
 }

@@ -229,7 +229,7 @@ test('a caller who leaves stops the stream behind its plain answer', async () =>
   const promise = asFilter(assemble)(call, () => Promise.resolve(upstream.reply));
   promise.catch(() => undefined);
   await settled();
-  for (const stop of [...call.leavers]) stop();
+  call.leavers.stop();
   const fate = await fateOf(promise);
   assert.ok(fate instanceof Failure);
   assert.equal(fate.code, 'caller-left');

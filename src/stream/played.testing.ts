@@ -1,7 +1,9 @@
 /** For tests: time that only moves when told to, and upstreams played by hand. */
+
 import type { Call, Dialect } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
 import type { Fields } from '../call/fields.ts';
+import { Leavers } from '../call/leavers.ts';
 import { ANSWERED, type Outcome, type Reply } from '../call/reply.ts';
 import { Relay } from '../call/settle.ts';
 import type { CauseCode } from '../diagnosis/catalogue.ts';
@@ -157,7 +159,7 @@ export function playedCall(dialect: Dialect, more: Partial<Call> = {}): Call {
     idempotencyKey: undefined,
     attempt: undefined,
     isLeft: false,
-    leavers: new Set(),
+    leavers: new Leavers(),
     ...more,
   };
 }

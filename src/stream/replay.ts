@@ -2,6 +2,7 @@ import type { Call, Caller } from '../call/call.ts';
 import { Failure } from '../call/failure.ts';
 import { fieldOf } from '../call/fields.ts';
 import { leave } from '../call/leave.ts';
+import { Leavers } from '../call/leavers.ts';
 import { note } from '../call/note.ts';
 import type { Reply } from '../call/reply.ts';
 import { type Ask, promised, type Service, tell } from '../pipeline/service.ts';
@@ -108,7 +109,7 @@ export class Replays implements JournalKeeper {
     const wish = fieldOf(call.fields, REPLAY_FIELD);
     const isAnnounced = key !== undefined || wish === 'on' || wish === 'ids';
     const isKept = (isAnnounced ? this.#options.announcedOrphanMs : this.#options.orphanMs) > 0;
-    const inner = isKept ? { ...call, isLeft: false, leavers: new Set<() => void>() } : call;
+    const inner = isKept ? { ...call, isLeft: false, leavers: new Leavers() } : call;
     const entry = newEntry(call, key, inner, isAnnounced);
     if (isKept) call.isKept = true;
     this.#byId.set(entry.id, entry);
