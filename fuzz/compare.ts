@@ -29,6 +29,7 @@ export function compare(ours: Course, theirs: Course): Difference | undefined {
   }
   if (ours.ending === 'refused') return { kind: 'stricter', word: ours.word };
   if (theirs.ending === 'refused') return { kind: 'laxer', word: theirs.word };
+  if (ours.ending === 'more' && theirs.ending === 'tunnel') return { kind: 'different', word: 'behind an upgrade' };
   return {
     kind: 'different',
     word: `${ours.ending} ${ours.messages.length}, ${theirs.ending} ${theirs.messages.length}`,

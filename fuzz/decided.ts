@@ -290,6 +290,30 @@ export const DECIDED: readonly Decision[] = [
     rfc: 'RFC 9110 §5.5',
     why: 'As above.',
   },
+  {
+    kind: 'different',
+    word: 'body',
+    side: 'response',
+    when: /HTTP\/1\.[01] (?:1\d\d|204|304)/,
+    rfc: 'RFC 9112 §6.3 rule 1',
+    why: 'A response without a body by its status has none. llhttp reads one behind a 1xx that names a coding.',
+  },
+  {
+    kind: 'different',
+    word: 'end of body',
+    side: 'response',
+    when: /HTTP\/1\.[01] (?:1\d\d|204|304)/,
+    rfc: 'RFC 9112 §6.3 rule 1',
+    why: 'As above.',
+  },
+  {
+    kind: 'different',
+    word: 'behind an upgrade',
+    side: 'request',
+    when: /\r\nupgrade[ \t]*:/i,
+    rfc: 'RFC 9110 §7.8',
+    why: 'A server may ignore an upgrade, and this one takes none but a websocket. llhttp leaves what follows to its owner.',
+  },
 ];
 
 /** The decision that covers a difference, if any does. */
