@@ -188,6 +188,8 @@ test('as many fields as the limit are read, one more is refused', () => {
   parseRequestHead(head(3), HEAD_LIMITS, memory);
   const bounded = parseRequestHead(head(4), { ...HEAD_LIMITS, fieldsMax: 3 }, memory);
   assert.equal(isFault(bounded) && bounded.word, 'fields');
+  const remembered = parseRequestHead(head(3), { ...HEAD_LIMITS, fieldsMax: 2 }, memory);
+  assert.equal(isFault(remembered) && remembered.word, 'fields');
 });
 
 test('trailers are read by the rules of field lines', () => {
