@@ -29,11 +29,18 @@ export function compare(ours: Course, theirs: Course): Difference | undefined {
   }
   if (ours.ending === 'refused') return { kind: 'stricter', word: ours.word };
   if (theirs.ending === 'refused') return { kind: 'laxer', word: theirs.word };
-  if (ours.ending === 'more' && theirs.ending === 'tunnel') return { kind: 'different', word: 'behind an upgrade' };
+  if (ours.ending === 'more' && theirs.ending === 'tunnel' && asksUpgrade(theirs.messages.at(-1)))
+    return { kind: 'different', word: 'behind an upgrade' };
   return {
     kind: 'different',
     word: `${ours.ending} ${ours.messages.length}, ${theirs.ending} ${theirs.messages.length}`,
   };
+}
+
+/** A CONNECT is no upgrade: whoever reads on behind one reads a tunnel for requests. */
+function asksUpgrade(message: Message | undefined): boolean {
+  if (message === undefined || message.start.startsWith('CONNECT ')) return false;
+  return message.fields.some((text, i) => i % 2 === 0 && text === 'upgrade');
 }
 
 /** What differs between two readings of one message. Of a body that was cut by a refusal the shorter reading must begin the longer. */

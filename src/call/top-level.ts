@@ -94,7 +94,8 @@ const { utf8Slice, indexOf } = Buffer.prototype;
 
 /**
  * The models asked for of late, as they stood in a body and as texts. Callers repeat themselves: what is there already is not decoded again, and a
- * text that is always the same object has its hash made once for all the tables it is looked up in.
+ * text that is always the same object has its hash made once for all the tables it is looked up in. As many as few gateways serve at once, and no
+ * name longer than those of all makers are: strangers may fill the places, and nothing grows.
  */
 const MODELS_KEPT = 16;
 const MODEL_BYTES_KEPT_MAX = 64;

@@ -10,6 +10,7 @@ export const CHANGING: Run = { text: '', fields: [] };
 /** The longest head that is remembered: what a hostile peer can have kept alive for each connection. */
 const HEAD_CHARS_MAX = 2048;
 
+/** The paths of APIs are shorter; a long target is most often a query, which changes with each request. */
 const START_CHARS_MAX = 256;
 
 /** A peer whose heads are of several kinds teaches anew so often; then most of its lines count as changing. */

@@ -43,14 +43,7 @@ export function ask(clock: Clock, requester: Requester, settings: AskSettings): 
  */
 export function asking(clock: Clock, requester: Requester, settings: AskSettings): Ask {
   const { target, model, clocks, mayReplay } = settings;
-  // Nearly all that is asked of a target is asked on one path.
-  let path = '';
-  let pathThere = pathAt(target, path);
   return (call, taker) => {
-    if (call.path !== path) {
-      path = call.path;
-      pathThere = pathAt(target, path);
-    }
     const body =
       model === undefined || call.body === undefined || call.modelAt === undefined
         ? call.body
@@ -60,7 +53,7 @@ export function asking(clock: Clock, requester: Requester, settings: AskSettings
     if (call.upgrade !== undefined) fields.push('upgrade', call.upgrade);
     const request = {
       method: call.method,
-      target: pathThere,
+      target: pathAt(target, call.path),
       fields,
       ownLines,
       body,
